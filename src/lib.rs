@@ -1,0 +1,7 @@
+//! Keeps the history of a user's accounts on every wiki of a farm.
+//!
+//! The rooms in reading order, lowest floor first; a room imports only from the floors below
+//! (`docs/architecture.md`, held by a test).
+
+pub mod clock; // floor 0: what time it is
+pub mod model; // floor 0: the words

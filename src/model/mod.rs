@@ -1,0 +1,19 @@
+//! The words of this program: plain values, no I/O, no clock.
+//!
+//! They are MediaWiki's and CentralAuth's own terms; `docs/terms.md` explains each.
+
+mod account;
+mod change;
+mod moment;
+mod property;
+mod run;
+mod snapshot;
+mod wiki;
+
+pub use account::{AttachedAccount, CentralUserId, Enumeration, GlobalAccount, same_name};
+pub use change::{Cause, Change, Difference};
+pub use moment::{Moment, ParseMomentError, parse_age, utc_text};
+pub use property::{Kind, Property, Subject, Value};
+pub use run::{Outcome, Request, RunNumber, RunStatus, Scope, Tally, Trigger};
+pub use snapshot::{Coverage, Snapshot};
+pub use wiki::{ParseWikiIdError, WikiId};
