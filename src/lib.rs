@@ -5,3 +5,4 @@
 
 pub mod clock; // floor 0: what time it is
 pub mod model; // floor 0: the words
+pub mod compare; // floor 1: two snapshots in, changes out
