@@ -1,0 +1,222 @@
+//! `meta=globaluserinfo`: the global account and what is attached to it, in one request.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::Deserialize;
+use serde_json::json;
+
+use super::{
+    php_json::List,
+    user_info::{Parameters, Unusable, expiry, insert},
+};
+use crate::model::{
+    AttachedAccount, CentralUserId, Enumeration, GlobalAccount, Kind, Snapshot, Subject, WikiId,
+};
+
+/// Whose accounts are asked for: by number once that is known, since names change.
+#[derive(Clone, Copy, Debug)]
+pub enum Whose<'a> {
+    /// The account of this number.
+    Id(CentralUserId),
+    /// The account of this name.
+    Name(&'a str),
+}
+
+/// Asks for the global account and its attached accounts.
+pub fn question(whose: Whose<'_>) -> Parameters<'_> {
+    let (by, who) = match whose {
+        Whose::Id(id) => ("guiid", id.0.to_string().into()),
+        Whose::Name(name) => ("guiuser", name.into()),
+    };
+    vec![
+        ("meta", "globaluserinfo".into()),
+        ("guiprop", "groups|merged|unattached|editcount".into()),
+        (by, who),
+    ]
+}
+
+/// What the central wiki says about the account that was asked for.
+#[derive(Debug)]
+pub enum Found {
+    /// Its accounts, and what went unheard: wikis that were named in a way that cannot be used.
+    Account(Box<Enumeration>, Vec<String>),
+    /// There is none, or it is hidden from us: both look the same.
+    Missing,
+}
+
+/// Reads the answer to [`question`], received at `now`.
+pub fn enumeration(body: &[u8], now: DateTime<Utc>) -> Result<Found, Unusable> {
+    let envelope: Envelope = serde_json::from_slice(body).map_err(|error| {
+        Unusable::Malformed(format!("the answer is not what the API promises: {error}"))
+    })?;
+    let info = envelope
+        .query
+        .and_then(|query| query.globaluserinfo)
+        .ok_or_else(|| Unusable::Malformed("the answer holds no globaluserinfo".into()))?;
+    if info.missing {
+        return Ok(Found::Missing);
+    }
+    let (Some(id), Some(name)) = (info.id, info.name) else {
+        return Err(Unusable::Malformed(
+            "the global account has no number or no name".into(),
+        ));
+    };
+    let merged = info
+        .merged
+        .ok_or_else(|| Unusable::Malformed("the answer lists no attached accounts".into()))?;
+    let (attached, unheard) = attached_accounts(merged, now);
+    let account = GlobalAccount {
+        id: CentralUserId(id),
+        name,
+        home_wiki: info.home.and_then(|wiki| wiki.parse().ok()),
+        registered_at: instant(info.registration.as_deref(), now),
+        locked: info.locked,
+        hidden: info.hidden,
+        edit_count: info.editcount,
+        groups: info.groups.unwrap_or_default().0.into_iter().collect(),
+    };
+    let unattached = info.unattached.unwrap_or_default().0;
+    let unattached = unattached
+        .iter()
+        .filter_map(|other| other.wiki.parse().ok());
+    let enumeration = Enumeration {
+        account,
+        attached,
+        unattached: unattached.collect(),
+    };
+    Ok(Found::Account(Box::new(enumeration), unheard))
+}
+
+/// The state of the global account itself.
+pub fn snapshot(account: &GlobalAccount) -> Snapshot {
+    let mut snapshot = Snapshot::default();
+    insert(&mut snapshot, Kind::Identity, "name", &json!(account.name));
+    if let Some(at) = account.registered_at {
+        let at = crate::model::utc_text(at);
+        insert(&mut snapshot, Kind::Identity, "registered_at", &json!(at));
+    }
+    snapshot.coverage.add(Subject::HomeWiki);
+    if let Some(home) = &account.home_wiki {
+        insert(
+            &mut snapshot,
+            Kind::Identity,
+            "home_wiki",
+            &json!(home.as_str()),
+        );
+    }
+    snapshot.coverage.add(Subject::Lock);
+    for (name, is_set) in [("locked", account.locked), ("hidden", account.hidden)] {
+        if is_set {
+            insert(&mut snapshot, Kind::Lock, name, &json!(true));
+        }
+    }
+    snapshot.coverage.add(Subject::GlobalGroups);
+    for group in &account.groups {
+        insert(&mut snapshot, Kind::GlobalGroup, group, &json!(true));
+    }
+    if let Some(count) = account.edit_count {
+        insert(&mut snapshot, Kind::Counter, "edit_count", &json!(count));
+    }
+    snapshot
+}
+
+/// Each wiki once: of two entries for one wiki neither is believed, since it is not told which holds.
+fn attached_accounts(
+    merged: List<Merged>,
+    now: DateTime<Utc>,
+) -> (Vec<AttachedAccount>, Vec<String>) {
+    let mut unheard = Vec::new();
+    let mut by_wiki: BTreeMap<WikiId, Vec<Merged>> = BTreeMap::new();
+    for entry in merged.0 {
+        match entry.wiki.parse::<WikiId>() {
+            Ok(wiki) if !wiki.is_global() => by_wiki.entry(wiki).or_default().push(entry),
+            _ => unheard.push(format!("{:?} is not the ID of a wiki", entry.wiki)),
+        }
+    }
+    let mut attached = Vec::with_capacity(by_wiki.len());
+    for (wiki, mut entries) in by_wiki {
+        if let (Some(entry), true) = (entries.pop(), entries.is_empty()) {
+            attached.push(entry.into_account(wiki, now));
+        } else {
+            unheard.push(format!("{wiki} is listed twice"));
+        }
+    }
+    (attached, unheard)
+}
+
+#[derive(Deserialize)]
+struct Envelope {
+    query: Option<Query>,
+}
+
+#[derive(Deserialize)]
+struct Query {
+    globaluserinfo: Option<GlobalUserInfo>,
+}
+
+#[derive(Deserialize)]
+struct GlobalUserInfo {
+    home: Option<String>,
+    id: Option<u64>,
+    registration: Option<String>,
+    name: Option<String>,
+    #[serde(default)]
+    locked: bool,
+    #[serde(default)]
+    hidden: bool,
+    #[serde(default)]
+    missing: bool,
+    editcount: Option<u64>,
+    groups: Option<List<String>>,
+    merged: Option<List<Merged>>,
+    unattached: Option<List<Unattached>>,
+}
+
+#[derive(Deserialize)]
+struct Unattached {
+    wiki: String,
+}
+
+#[derive(Deserialize)]
+struct Merged {
+    wiki: String,
+    url: String,
+    timestamp: Option<String>,
+    method: Option<String>,
+    #[serde(default)]
+    editcount: u64,
+    groups: Option<List<String>>,
+    blocked: Option<Blocked>,
+}
+
+#[derive(Deserialize)]
+struct Blocked {
+    expiry: Option<String>,
+    reason: Option<String>,
+}
+
+impl Merged {
+    fn into_account(self, wiki: WikiId, now: DateTime<Utc>) -> AttachedAccount {
+        let block = self.blocked.map(|blocked| {
+            let reason = blocked.reason.unwrap_or_default();
+            format!("{} {reason}", expiry(blocked.expiry.as_deref()))
+        });
+        AttachedAccount {
+            wiki,
+            url: self.url,
+            attached_at: instant(self.timestamp.as_deref(), now),
+            attached_by: self.method,
+            edit_count: self.editcount,
+            groups: self.groups.unwrap_or_default().0.into_iter().collect(),
+            block,
+        }
+    }
+}
+
+/// An instant. CentralAuth prints the present time where it knows none, so "now" means unknown; the
+/// minute covers clocks that differ.
+fn instant(text: Option<&str>, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    text.and_then(|text| text.parse::<DateTime<Utc>>().ok())
+        .filter(|instant| (*instant - now).abs() > TimeDelta::minutes(1))
+}

@@ -1,0 +1,155 @@
+//! What is kept as a keyed hash instead of its value: a change shows, the value does not.
+
+use std::fmt;
+
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+
+use crate::model::Value;
+
+/// Which values are hidden, and how.
+#[derive(Clone)]
+pub struct Redaction {
+    key: [u8; 32],
+    patterns: Vec<String>,
+    email: EmailPrivacy,
+}
+
+/// What is kept of an e-mail address.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum EmailPrivacy {
+    /// The address.
+    #[default]
+    Plain,
+    /// A keyed hash: a change shows, the address does not.
+    Hash,
+    /// Nothing.
+    Omit,
+}
+
+impl Redaction {
+    /// Hides the preferences whose names match a pattern (`*` stands for any text), with the key of
+    /// the database.
+    pub fn new(key: [u8; 32], patterns: Vec<String>, email: EmailPrivacy) -> Self {
+        Self {
+            key,
+            patterns,
+            email,
+        }
+    }
+
+    /// The JSON text to keep of a preference.
+    pub(super) fn preference(&self, name: &str, json: String) -> String {
+        if self.patterns.iter().any(|pattern| matches(pattern, name)) {
+            self.hash(&json)
+        } else {
+            json
+        }
+    }
+
+    /// The JSON text to keep of an e-mail address, if any.
+    pub(super) fn email(&self, address: &str) -> Option<String> {
+        let json = serde_json::Value::from(address).to_string();
+        match self.email {
+            EmailPrivacy::Plain => Some(json),
+            EmailPrivacy::Hash => Some(self.hash(&json)),
+            EmailPrivacy::Omit => None,
+        }
+    }
+
+    /// 128 bits of HMAC-SHA256: enough that two values never meet.
+    fn hash(&self, json: &str) -> String {
+        let mut mac =
+            Hmac::<Sha256>::new_from_slice(&self.key).expect("HMAC takes a key of any length");
+        mac.update(json.as_bytes());
+        let digest = mac.finalize().into_bytes();
+        let half: [u8; 16] = digest[..16].try_into().expect("SHA-256 has 32 bytes");
+        format!("{}{:032x}\"", Value::REDACTED, u128::from_be_bytes(half))
+    }
+}
+
+impl fmt::Debug for Redaction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Redaction")
+            .field("patterns", &self.patterns)
+            .field("email", &self.email)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Whether a name matches a pattern in which `*` stands for any text and `?` for one character.
+pub fn matches(pattern: &str, name: &str) -> bool {
+    let pattern: Vec<char> = pattern.chars().collect();
+    let name: Vec<char> = name.chars().collect();
+    let (mut p, mut n) = (0, 0);
+    // Where to go on after the last `*` if what follows it does not fit.
+    let mut star: Option<(usize, usize)> = None;
+    while n < name.len() {
+        match pattern.get(p) {
+            Some('*') => {
+                star = Some((p + 1, n));
+                p += 1;
+            }
+            Some(c) if *c == '?' || *c == name[n] => {
+                p += 1;
+                n += 1;
+            }
+            _ => match star {
+                Some((after, from)) => {
+                    star = Some((after, from + 1));
+                    p = after;
+                    n = from + 1;
+                }
+                None => return false,
+            },
+        }
+    }
+    pattern[p..].iter().all(|c| *c == '*')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_match_as_users_expect() {
+        for (pattern, name, expected) in [
+            ("*token*", "watchlisttoken", true),
+            ("*token*", "token", true),
+            ("userjs-*", "userjs-", true),
+            ("userjs-*", "my-userjs-x", false),
+            ("a*b*c", "aXbXbc", true),
+            ("a*b*c", "aXbXb", false),
+            ("skin", "skin-responsive", false),
+            ("searchNs?", "searchNs0", true),
+            ("", "", true),
+            ("*", "", true),
+        ] {
+            assert_eq!(matches(pattern, name), expected, "{pattern} {name}");
+        }
+    }
+
+    #[test]
+    fn a_hash_hides_the_value_and_shows_its_change() {
+        let redaction = Redaction::new([7; 32], vec!["*token*".into()], EmailPrivacy::Hash);
+        let one = redaction.preference("watchlisttoken", "\"secret\"".into());
+        let two = redaction.preference("watchlisttoken", "\"other\"".into());
+        assert_ne!(one, two);
+        assert!(!one.contains("secret"));
+        assert_eq!(
+            redaction.preference("skin", "\"vector\"".into()),
+            "\"vector\""
+        );
+        let elsewhere = Redaction::new([8; 32], vec!["*".into()], EmailPrivacy::Hash);
+        assert_ne!(
+            one,
+            elsewhere.preference("watchlisttoken", "\"secret\"".into())
+        );
+        assert!(
+            redaction
+                .email("a@b.c")
+                .is_some_and(|hash| !hash.contains("a@b"))
+        );
+    }
+}
