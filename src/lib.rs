@@ -7,3 +7,4 @@ pub mod clock; // floor 0: what time it is
 pub mod model; // floor 0: the words
 pub mod compare; // floor 1: two snapshots in, changes out
 pub mod mediawiki; // floor 1: the only room that speaks HTTP
+pub mod report; // floor 1: values in, text out

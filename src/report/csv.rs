@@ -1,0 +1,59 @@
+//! For spreadsheets: RFC 4180 with a header row, lines ended by `\n` alone, null as an empty cell, and no cell a formula.
+//!
+//! Control and invisible characters are made visible, so a record is a line. Who needs a text exactly takes JSON.
+
+use std::borrow::Cow;
+use std::io::{self, Write};
+
+use super::sanitize::visible;
+use super::{Cell, ColumnKind, Listing, Style};
+
+/// What begins a formula, also in the wide form of East Asia.
+const SIGNS: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
+
+pub(super) fn write(out: &mut dyn Write, listing: &Listing, style: &Style) -> io::Result<()> {
+    let mut writer = csv::WriterBuilder::new().flexible(true).from_writer(out);
+    writer.write_record(listing.columns.iter().map(|c| defuse(&c.name).into_owned()))?;
+    for row in &listing.rows {
+        for (column, cell) in listing.columns.iter().zip(row) {
+            let text = cell.exact(style.reveal);
+            let harmless = matches!(cell, Cell::Integer(_)) || is_sign(column.kind, &text);
+            let field = if harmless {
+                text
+            } else {
+                Cow::Owned(defuse(&text).into_owned())
+            };
+            writer.write_field(field.as_bytes())?;
+        }
+        writer.write_record(None::<&[u8]>)?;
+    }
+    writer.flush()
+}
+
+/// A change is one sign; alone in its cell it is no formula.
+fn is_sign(kind: ColumnKind, text: &str) -> bool {
+    kind == ColumnKind::Change && matches!(text, "+" | "-" | "~")
+}
+
+/// A `'` before what a spreadsheet could take for a formula, also behind spaces.
+fn defuse(text: &str) -> Cow<'_, str> {
+    let shown = visible(text);
+    let sign = text.trim_start().chars().next();
+    if sign.is_some_and(|c| SIGNS.contains(&c)) || text.starts_with(['\t', '\r', '\n']) {
+        return Cow::Owned(format!("'{shown}"));
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn defuses_formulas() {
+        assert_eq!(defuse("=1+1"), "'=1+1");
+        assert_eq!(defuse(" \u{ff20}SUM(A1)"), "' ＠SUM(A1)");
+        assert_eq!(defuse("\t=1"), "'\\t=1");
+        assert_eq!(defuse("a=1"), "a=1");
+    }
+}

@@ -1,0 +1,85 @@
+//! For programs: one document, or one object a line. Keys are the column names, in the order of the columns.
+//!
+//! Every text comes back exactly as it was; characters that a terminal would obey are written as `\u` escapes.
+
+use std::fmt::Write as _;
+use std::io::{self, Write};
+
+use serde::ser::{Serialize, SerializeMap, Serializer};
+
+use super::sanitize::is_invisible;
+use super::{Cell, Column, Listing, Style};
+
+/// An array of objects, indented by two spaces, a row at a time.
+pub(super) fn write_document(
+    out: &mut dyn Write,
+    listing: &Listing,
+    style: &Style,
+) -> io::Result<()> {
+    let mut before = "[\n  ";
+    for object in objects(listing, style) {
+        let text = serde_json::to_string_pretty(&object)?;
+        // Within strings a newline is escaped: these are the ends of lines.
+        write!(out, "{before}{}", escape(&text.replace('\n', "\n  ")))?;
+        before = ",\n  ";
+    }
+    let end = if listing.rows.is_empty() { "[]" } else { "\n]" };
+    writeln!(out, "{end}")
+}
+
+/// One object a line.
+pub(super) fn write_lines(out: &mut dyn Write, listing: &Listing, style: &Style) -> io::Result<()> {
+    for object in objects(listing, style) {
+        writeln!(out, "{}", escape(&serde_json::to_string(&object)?))?;
+    }
+    Ok(())
+}
+
+fn objects<'a>(listing: &'a Listing, style: &Style) -> impl Iterator<Item = Object<'a>> {
+    let reveal = style.reveal;
+    listing.rows.iter().map(move |row| Object {
+        columns: &listing.columns,
+        row,
+        reveal,
+    })
+}
+
+/// One row under its columns.
+struct Object<'a> {
+    columns: &'a [Column],
+    row: &'a [Cell],
+    reveal: bool,
+}
+
+impl Serialize for Object<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.row.len()))?;
+        for (column, cell) in self.columns.iter().zip(self.row) {
+            map.serialize_key(&column.name)?;
+            match cell {
+                Cell::Null => map.serialize_value(&())?,
+                Cell::Integer(number) => map.serialize_value(number)?,
+                Cell::Boolean(flag) => map.serialize_value(flag)?,
+                Cell::Text(_) | Cell::Private(_) => {
+                    map.serialize_value(&cell.exact(self.reveal))?;
+                }
+            }
+        }
+        map.end()
+    }
+}
+
+/// `serde_json` escapes the control characters below U+0020; the others can stand within strings only, so they are escaped here.
+fn escape(json: &str) -> String {
+    let mut escaped = String::with_capacity(json.len());
+    for c in json.chars() {
+        if c == '\n' || !is_invisible(c) {
+            escaped.push(c);
+            continue;
+        }
+        for unit in c.encode_utf16(&mut [0; 2]) {
+            _ = write!(escaped, "\\u{unit:04x}");
+        }
+    }
+    escaped
+}

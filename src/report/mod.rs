@@ -1,0 +1,119 @@
+//! VALUES IN, TEXT OUT. Every command prints a [`Listing`]: rows under named columns, in one of seven formats.
+//!
+//! This room does not know the clock, the environment, the terminal or where the values come from. The caller
+//! says in [`Style`] what it found out about its output.
+//!
+//! Whatever the format, text from wikis is hostile (`sanitize`): between what is written here, `\n` is the only
+//! control character (colour apart), and no invisible character survives. JSON keeps every text exactly, by its
+//! own `\u` escapes; the other formats show such characters as `\x1b` or `\u{202e}`.
+
+/// What a command has to say: columns, cells, rows.
+mod listing;
+/// Makes text safe: control and invisible characters become visible.
+mod sanitize;
+
+/// For a terminal or a pipe: aligned columns, cut to the width of the terminal.
+mod table;
+
+/// For programs: one document, or one object a line.
+mod json;
+
+/// For spreadsheets: no cell is a formula.
+mod csv;
+
+/// For GitHub and the like: a GFM table.
+mod markdown;
+
+/// For a wiki page: a table whose cells hold no markup.
+mod wikitext;
+
+/// For a browser: a page of its own, without script.
+mod html;
+
+#[cfg(test)]
+mod tests;
+
+pub use listing::{Cell, Column, ColumnKind, Listing};
+pub use sanitize::visible;
+
+use std::io::{self, Write};
+
+/// How a listing is written down.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Format {
+    /// Aligned columns for people.
+    #[default]
+    Table,
+    /// One document: an array of objects.
+    Json,
+    /// One object a line.
+    Jsonl,
+    /// RFC 4180 with a header row, but lines end with `\n` alone.
+    Csv,
+    /// A table of GitHub Flavored Markdown.
+    Markdown,
+    /// A `MediaWiki` table.
+    Wikitext,
+    /// A self-contained page.
+    Html,
+}
+
+impl Format {
+    /// All formats, in the order of `--help`.
+    pub const ALL: [Self; 7] = [
+        Self::Table,
+        Self::Json,
+        Self::Jsonl,
+        Self::Csv,
+        Self::Markdown,
+        Self::Wikitext,
+        Self::Html,
+    ];
+
+    /// The word after `--format`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Table => "table",
+            Self::Json => "json",
+            Self::Jsonl => "jsonl",
+            Self::Csv => "csv",
+            Self::Markdown => "markdown",
+            Self::Wikitext => "wikitext",
+            Self::Html => "html",
+        }
+    }
+
+    /// The format of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|format| format.name() == name)
+    }
+}
+
+/// What the caller knows about its output. The default suits a pipe.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Style {
+    /// Whether a table may be coloured.
+    pub color: bool,
+    /// The columns of the terminal. `None` is a pipe: nothing is cut.
+    pub width: Option<usize>,
+    /// Whether [`Cell::Private`] is printed in full, in whatever format.
+    pub reveal: bool,
+}
+
+/// Writes a listing. Does not flush `out`.
+pub fn write(
+    out: &mut dyn Write,
+    listing: &Listing,
+    format: Format,
+    style: &Style,
+) -> io::Result<()> {
+    match format {
+        Format::Table => table::write(out, listing, style),
+        Format::Json => json::write_document(out, listing, style),
+        Format::Jsonl => json::write_lines(out, listing, style),
+        Format::Csv => csv::write(out, listing, style),
+        Format::Markdown => markdown::write(out, listing, style),
+        Format::Wikitext => wikitext::write(out, listing, style),
+        Format::Html => html::write(out, listing, style),
+    }
+}

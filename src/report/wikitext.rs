@@ -1,0 +1,85 @@
+//! For a wiki page: a table whose cells hold no markup.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+use std::io::{self, Write};
+
+use super::sanitize::{is_between_digits, neighbours, visible};
+use super::{ColumnKind, Listing, Style};
+
+pub(super) fn write(out: &mut dyn Write, listing: &Listing, style: &Style) -> io::Result<()> {
+    if listing.rows.is_empty() {
+        return writeln!(out, "{}", inert(&visible(&listing.empty)));
+    }
+    writeln!(out, "{{| class=\"wikitable sortable\"")?;
+    if !listing.title.is_empty() {
+        writeln!(out, "|+ {}", inert(&visible(&listing.title)))?;
+    }
+    writeln!(out, "|-")?;
+    for column in &listing.columns {
+        writeln!(
+            out,
+            "! scope=\"col\" | {}",
+            inert(&visible(&column.heading))
+        )?;
+    }
+    for row in &listing.rows {
+        writeln!(out, "|-")?;
+        for (column, cell) in listing.columns.iter().zip(row) {
+            let text = cell.shown(column.kind, style.reveal);
+            let text = inert(&text);
+            match (column.kind, text.as_ref()) {
+                (_, "") => writeln!(out, "|")?,
+                (ColumnKind::Number, text) => {
+                    writeln!(out, "| style=\"text-align: right\" | {text}")?;
+                }
+                (_, text) => writeln!(out, "| {text}")?,
+            }
+        }
+    }
+    writeln!(out, "|}}")
+}
+
+/// The text as wikitext that is nothing but text: within `<nowiki>`, and for those who parse without it, every sign
+/// that begins a markup as an entity. A word that cannot be markup stays as it is.
+fn inert(text: &str) -> Cow<'_, str> {
+    if is_plain_word(text) {
+        return Cow::Borrowed(text);
+    }
+    let mut wikitext = String::from("<nowiki>");
+    for (before, c, after) in neighbours(text) {
+        match c {
+            ':' if is_between_digits(before, after) => wikitext.push(c),
+            '<' | '>' | '&' | '\'' | '"' | '[' | ']' | '{' | '}' | '|' | '~' | '_' | '=' | '*'
+            | '#' | '!' | ':' | ';' => _ = write!(wikitext, "&#{};", u32::from(c)),
+            c => wikitext.push(c),
+        }
+    }
+    wikitext.push_str("</nowiki>");
+    Cow::Owned(wikitext)
+}
+
+/// Letters and digits of ASCII, hyphens, and colons between digits: a wiki ID, a number, a time, or nothing.
+fn is_plain_word(text: &str) -> bool {
+    !text.starts_with('-')
+        && neighbours(text).all(|(before, c, after)| match c {
+            ':' => is_between_digits(before, after),
+            c => c.is_ascii_alphanumeric() || c == '-',
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wraps_and_escapes_what_could_be_markup() {
+        assert_eq!(inert("enwiki"), "enwiki");
+        assert_eq!(inert("2026-11-21T03:17:04Z"), "2026-11-21T03:17:04Z");
+        assert_eq!(inert("-"), "<nowiki>-</nowiki>");
+        assert_eq!(inert("</nowiki>"), "<nowiki>&#60;/nowiki&#62;</nowiki>");
+        assert_eq!(inert("{{x}}"), "<nowiki>&#123;&#123;x&#125;&#125;</nowiki>");
+        assert_eq!(inert("http://a"), "<nowiki>http&#58;//a</nowiki>");
+        assert_eq!(inert("__TOC__"), "<nowiki>&#95;&#95;TOC&#95;&#95;</nowiki>");
+    }
+}
