@@ -1,0 +1,306 @@
+//! Users and their accounts.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use sqlx::SqliteConnection;
+
+use super::{Store, StoreError};
+use crate::model::{AttachedAccount, CentralUserId, Enumeration, WikiId, same_name};
+
+/// A wiki has to be missing from the list for so long before its account counts as detached: renames
+/// take accounts off the list and put them back for hours, and replicas lag.
+const DETACHED_AFTER: TimeDelta = TimeDelta::hours(6);
+
+/// A user, as the database knows them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct User {
+    /// The number of the row.
+    pub id: i64,
+    /// The current name.
+    pub name: String,
+    /// What the configuration or the command line called them first.
+    pub asked_as: String,
+    /// The number of the global account, once the central wiki has answered.
+    pub central_user_id: Option<CentralUserId>,
+}
+
+impl User {
+    /// Whether a name means this user: the current one, or the one they were first asked for by.
+    pub fn is_called(&self, name: &str) -> bool {
+        same_name(&self.name, name) || same_name(&self.asked_as, name)
+    }
+}
+
+/// An account to be asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// The number of the row.
+    pub id: i64,
+    /// Where it is.
+    pub wiki: WikiId,
+    /// Whether any run has observed it.
+    pub is_known: bool,
+}
+
+impl Store {
+    /// The key for the hashes that stand for redacted values.
+    pub async fn hash_key(&self) -> Result<[u8; 32], StoreError> {
+        let key = sqlx::query_scalar!("select key from hash_key")
+            .fetch_one(&self.pool)
+            .await
+            .map_err(|error| self.error(error))?;
+        key.try_into()
+            .map_err(|_| StoreError::Foreign(self.path.clone()))
+    }
+
+    /// The user whom the configuration calls by this name, or whose current name it is.
+    pub async fn user(&self, central_api: &str, name: &str) -> Result<Option<User>, StoreError> {
+        let row = sqlx::query!(
+            r#"
+            select id as "id!", name, asked_as, central_user_id
+            from user
+            where central_api = ?1 and (asked_as = ?2 or name = ?2)
+            order by asked_as <> ?2
+            limit 1
+            "#,
+            central_api,
+            name
+        )
+        .fetch_optional(&self.pool)
+        .await
+        .map_err(|error| self.error(error))?;
+        Ok(row.map(|row| User {
+            id: row.id,
+            name: row.name,
+            asked_as: row.asked_as,
+            central_user_id: row
+                .central_user_id
+                .map(|id| CentralUserId(id.unsigned_abs())),
+        }))
+    }
+
+    /// Every user the database knows.
+    pub async fn users(&self) -> Result<Vec<User>, StoreError> {
+        let rows = sqlx::query!(
+            r#"select id as "id!", name, asked_as, central_user_id from user order by name, id"#
+        )
+        .fetch_all(&self.pool)
+        .await
+        .map_err(|error| self.error(error))?;
+        let users = rows.into_iter().map(|row| User {
+            id: row.id,
+            name: row.name,
+            asked_as: row.asked_as,
+            central_user_id: row
+                .central_user_id
+                .map(|id| CentralUserId(id.unsigned_abs())),
+        });
+        Ok(users.collect())
+    }
+
+    /// The user of this name, noted down if there is none yet.
+    pub async fn user_or_new(&self, central_api: &str, name: &str) -> Result<User, StoreError> {
+        if let Some(user) = self.user(central_api, name).await? {
+            return Ok(user);
+        }
+        let id = sqlx::query!(
+            "insert into user (name, asked_as, central_api) values (?1, ?1, ?2)",
+            name,
+            central_api
+        )
+        .execute(&self.pool)
+        .await
+        .map_err(|error| self.error(error))?
+        .last_insert_rowid();
+        Ok(User {
+            id,
+            name: name.to_owned(),
+            asked_as: name.to_owned(),
+            central_user_id: None,
+        })
+    }
+
+    /// The row of the user's global account.
+    pub async fn global_account(&self, user: i64) -> Result<i64, StoreError> {
+        sqlx::query_scalar!(
+            r#"select id as "id!" from account where user = ?1 and wiki = 'global'"#,
+            user
+        )
+        .fetch_one(&self.pool)
+        .await
+        .map_err(|error| self.error(error))
+    }
+
+    /// Notes what the central wiki says: name and number of the user, and which accounts there are.
+    /// `api_url` tells where an account's questions go. The global account comes first.
+    ///
+    /// An account that is not listed any more is kept; it counts as detached once it has stayed away
+    /// for six hours, and never while a rename runs.
+    pub async fn record_enumeration(
+        &self,
+        user: &User,
+        enumeration: &Enumeration,
+        api_url: impl Fn(&AttachedAccount) -> String,
+        central_api: &str,
+        now: DateTime<Utc>,
+        rename_runs: bool,
+    ) -> Result<Vec<Account>, StoreError> {
+        let now = now.timestamp();
+        let mut transaction = self.pool.begin().await.map_err(|error| self.error(error))?;
+        let recorded = async {
+            let connection = &mut *transaction;
+            rename_user(connection, user, enumeration, now).await?;
+            upsert_account(connection, user.id, WikiId::GLOBAL, central_api, None, now).await?;
+            for account in &enumeration.attached {
+                let url = api_url(account);
+                let wiki = account.wiki.as_str();
+                upsert_account(connection, user.id, wiki, &url, Some(account), now).await?;
+            }
+            note_absent_accounts(connection, user.id, enumeration, now, rename_runs).await?;
+            listed_accounts(connection, user.id).await
+        }
+        .await
+        .map_err(|error| self.error(error))?;
+        transaction
+            .commit()
+            .await
+            .map_err(|error| self.error(error))?;
+        Ok(recorded)
+    }
+}
+
+async fn rename_user(
+    connection: &mut SqliteConnection,
+    user: &User,
+    enumeration: &Enumeration,
+    now: i64,
+) -> sqlx::Result<()> {
+    let central_user_id = enumeration.account.id.0.cast_signed();
+    let name = &enumeration.account.name;
+    sqlx::query!(
+        "update user set name = ?2, central_user_id = ?3, listed_at = ?4 where id = ?1",
+        user.id,
+        name,
+        central_user_id,
+        now
+    )
+    .execute(connection)
+    .await
+    .map(drop)
+}
+
+async fn upsert_account(
+    connection: &mut SqliteConnection,
+    user: i64,
+    wiki: &str,
+    api_url: &str,
+    attached: Option<&AttachedAccount>,
+    now: i64,
+) -> sqlx::Result<()> {
+    let attached_at = attached.and_then(|account| account.attached_at);
+    let attached_at = attached_at.map(|at| at.timestamp());
+    let attached_by = attached.and_then(|account| account.attached_by.as_deref());
+    let host = host(api_url);
+    sqlx::query!(
+        r#"
+        insert into account (user, wiki, api_url, host, attached_at, attached_by, listed_from)
+        values (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+        on conflict (user, wiki) do update set
+            api_url = excluded.api_url,
+            host = excluded.host,
+            attached_at = coalesce(attached_at, excluded.attached_at),
+            attached_by = coalesce(excluded.attached_by, attached_by),
+            listed_until = null,
+            detached_at = null
+        where api_url <> excluded.api_url
+            or attached_at is not coalesce(attached_at, excluded.attached_at)
+            or attached_by is not coalesce(excluded.attached_by, attached_by)
+            or listed_until is not null
+        "#,
+        user,
+        wiki,
+        api_url,
+        host,
+        attached_at,
+        attached_by,
+        now
+    )
+    .execute(connection)
+    .await
+    .map(drop)
+}
+
+async fn note_absent_accounts(
+    connection: &mut SqliteConnection,
+    user: i64,
+    enumeration: &Enumeration,
+    now: i64,
+    rename_runs: bool,
+) -> sqlx::Result<()> {
+    let listed: Vec<&str> = enumeration
+        .attached
+        .iter()
+        .map(|account| account.wiki.as_str())
+        .collect();
+    let listed = serde_json::Value::from(listed).to_string();
+    sqlx::query!(
+        r#"
+        update account set listed_until = coalesce(listed_until, ?3)
+        where user = ?1 and wiki <> 'global' and detached_at is null
+            and wiki not in (select value from json_each(?2))
+        "#,
+        user,
+        listed,
+        now
+    )
+    .execute(&mut *connection)
+    .await?;
+    if rename_runs {
+        return Ok(());
+    }
+    let gone_since = now - DETACHED_AFTER.num_seconds();
+    sqlx::query!(
+        r#"
+        update account set detached_at = ?2
+        where user = ?1 and detached_at is null and listed_until <= ?3
+        "#,
+        user,
+        now,
+        gone_since
+    )
+    .execute(connection)
+    .await
+    .map(drop)
+}
+
+async fn listed_accounts(
+    connection: &mut SqliteConnection,
+    user: i64,
+) -> sqlx::Result<Vec<Account>> {
+    let rows = sqlx::query!(
+        r#"
+        select id as "id!", wiki, first_run is not null as "is_known!: bool"
+        from account
+        where user = ?1 and listed_until is null
+        order by wiki <> 'global', id
+        "#,
+        user
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .filter_map(|row| {
+            Some(Account {
+                id: row.id,
+                wiki: row.wiki.parse().ok()?,
+                is_known: row.is_known,
+            })
+        })
+        .collect())
+}
+
+/// The host of a URL, with its port.
+fn host(url: &str) -> &str {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    rest.split(['/', '?', '#']).next().unwrap_or_default()
+}

@@ -1,0 +1,162 @@
+//! Why something changed: what the logs and the global preferences add to what was observed.
+
+use chrono::{DateTime, Utc};
+
+use super::{Store, StoreError};
+use crate::model::{Cause, Kind, Property, RunNumber};
+
+/// A recorded change whose cause may still be found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unexplained {
+    /// The account's row.
+    pub account: i64,
+    /// Where it is; `global` for the global account.
+    pub wiki: String,
+    /// The property's row.
+    pub property_id: i64,
+    /// What changed.
+    pub property: Property,
+    /// The value before, as JSON text.
+    pub before: Option<String>,
+    /// The value after, as JSON text.
+    pub after: Option<String>,
+    /// It happened after this instant,
+    pub happened_after: DateTime<Utc>,
+    /// and by this one.
+    pub happened_by: DateTime<Utc>,
+    /// What the values alone tell.
+    pub cause: Cause,
+}
+
+/// An entry of a log, to be kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewLogEvent<'a> {
+    /// The wiki whose log it stands in.
+    pub logged_on: &'a str,
+    /// The wiki it is about.
+    pub wiki: &'a str,
+    /// Its number there.
+    pub log_id: u64,
+    /// Which log.
+    pub log_type: &'a str,
+    /// What was done.
+    pub action: &'a str,
+    /// When.
+    pub logged_at: DateTime<Utc>,
+    /// By whom; `None` if hidden.
+    pub performer: Option<&'a str>,
+    /// Why; `None` if hidden.
+    pub comment: Option<&'a str>,
+    /// The details, as JSON text.
+    pub params: &'a str,
+}
+
+impl Store {
+    /// The changes of a run that only logs or global preferences can explain.
+    pub async fn unexplained(&self, run: RunNumber) -> Result<Vec<Unexplained>, StoreError> {
+        let user = Cause::User as u8;
+        let rows = sqlx::query!(
+            r#"
+            select c.account, a.wiki, c.property, p.kind, p.name, b.json as before,
+                n.json as after, seen.at as "seen_at!: i64", found.at as "found_at!: i64",
+                c.cause = ?2 as "is_user!: bool"
+            from change c
+            join account a on a.id = c.account
+            join property p on p.id = c.property
+            join observations seen on seen.run = c.before_seen and seen.account = c.account
+            join observations found on found.run = c.run and found.account = c.account
+            left join property_value b on b.id = c.before
+            left join property_value n on n.id = c.after
+            where c.run = ?1 and (
+                (c.cause = 0 and p.kind in ('group', 'global_group', 'block', 'lock'))
+                or (c.cause = 0 and p.kind = 'identity' and p.name = 'name')
+                or (c.cause = ?2 and p.kind = 'preference')
+            )
+            order by a.wiki, p.kind, p.name
+            "#,
+            run.0,
+            user
+        )
+        .fetch_all(&self.pool)
+        .await
+        .map_err(|error| self.error(error))?;
+        let instant = |seconds| DateTime::from_timestamp(seconds, 0).unwrap_or_default();
+        let rows = rows.into_iter().filter_map(|row| {
+            let kind: Kind = row.kind.parse().ok()?;
+            Some(Unexplained {
+                account: row.account,
+                wiki: row.wiki,
+                property_id: row.property,
+                property: Property::new(kind, row.name),
+                before: row.before,
+                after: row.after,
+                happened_after: instant(row.seen_at),
+                happened_by: instant(row.found_at),
+                cause: if row.is_user {
+                    Cause::User
+                } else {
+                    Cause::Unknown
+                },
+            })
+        });
+        Ok(rows.collect())
+    }
+
+    /// Keeps an entry of a log, once, and returns its row.
+    pub async fn record_log_event(
+        &self,
+        user: i64,
+        event: &NewLogEvent<'_>,
+    ) -> Result<i64, StoreError> {
+        let log_id = event.log_id.cast_signed();
+        let logged_at = event.logged_at.timestamp();
+        sqlx::query_scalar!(
+            r#"
+            insert into log_event
+                (user, logged_on, wiki, log_id, type, action, logged_at, performer, comment, params)
+            values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+            on conflict (user, logged_on, log_id) do update set log_id = excluded.log_id
+            returning id as "id!"
+            "#,
+            user,
+            event.logged_on,
+            event.wiki,
+            log_id,
+            event.log_type,
+            event.action,
+            logged_at,
+            event.performer,
+            event.comment,
+            event.params
+        )
+        .fetch_one(&self.pool)
+        .await
+        .map_err(|error| self.error(error))
+    }
+
+    /// Notes the cause of a recorded change.
+    pub async fn record_cause(
+        &self,
+        run: RunNumber,
+        change: &Unexplained,
+        cause: Cause,
+        log_event: Option<i64>,
+    ) -> Result<(), StoreError> {
+        let cause = cause as u8;
+        sqlx::query!(
+            r#"
+            update change set cause = ?4, log_event = ?5
+            where run = ?1 and account = ?2 and property = ?3
+            "#,
+            run.0,
+            change.account,
+            change.property_id,
+            cause,
+            log_event
+        )
+        .execute(&self.pool)
+        .await
+        .map_err(|error| self.error(error))?;
+        Ok(())
+    }
+}

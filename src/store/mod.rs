@@ -1,0 +1,43 @@
+//! The only room that speaks SQL.
+//!
+//! One connection writes, and only while it holds the run lock; readers see each snapshot as soon
+//! as it is recorded. `migrations/` explains the tables.
+
+mod accounts;
+mod causes;
+mod error;
+mod lock;
+mod open;
+mod questions;
+mod runs;
+mod snapshots;
+
+use std::path::{Path, PathBuf};
+
+use sqlx::SqlitePool;
+
+pub use accounts::{Account, User};
+pub use causes::{NewLogEvent, Unexplained};
+pub use error::StoreError;
+pub use lock::RunLock;
+pub use questions::{AccountRow, ChangeRow, Filter, GroupRow, HistoryRow, PreferenceRow, RunRow};
+pub use snapshots::Observed;
+
+/// The history of one or more users, in one SQLite file.
+#[derive(Clone, Debug)]
+pub struct Store {
+    pool: SqlitePool,
+    path: PathBuf,
+}
+
+impl Store {
+    /// Where the file is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Closes the file; what was recorded is in it already.
+    pub async fn close(self) {
+        self.pool.close().await;
+    }
+}

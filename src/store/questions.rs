@@ -1,0 +1,394 @@
+//! What users ask of the history: one function a question, rows of the public views out.
+
+use chrono::{DateTime, Utc};
+
+use super::{Store, StoreError};
+use crate::model::{Kind, Moment, RunNumber};
+
+/// Narrows a question down. `None` means all.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// The user's row.
+    pub user: Option<i64>,
+    /// The wiki.
+    pub wiki: Option<String>,
+    /// The kind of property.
+    pub kind: Option<Kind>,
+    /// The name of the property; `*` stands for any text.
+    pub name: Option<String>,
+}
+
+/// A row of the view `runs`.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "the columns are explained in docs/database.md")]
+pub struct RunRow {
+    pub run: i64,
+    pub user: String,
+    pub scope: String,
+    pub trigger: String,
+    pub status: String,
+    pub started_at: String,
+    pub finished_at: Option<String>,
+    pub accounts: Option<i64>,
+    pub unchanged: i64,
+    pub changed: i64,
+    pub first_seen: i64,
+    pub failed: i64,
+    pub requests: i64,
+    pub error: Option<String>,
+}
+
+/// A row of the view `accounts`, with the groups and the edits of the moment asked for.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "the columns are explained in docs/database.md")]
+pub struct AccountRow {
+    pub user: String,
+    pub central_user_id: Option<i64>,
+    pub wiki: String,
+    pub api_url: String,
+    pub local_user_id: Option<i64>,
+    pub attached_at: Option<String>,
+    pub attached_by: Option<String>,
+    pub registered_at: Option<String>,
+    pub first_seen_at: String,
+    pub last_seen_at: Option<String>,
+    pub state: String,
+    pub groups: Option<String>,
+    pub edit_count: Option<i64>,
+}
+
+/// A row of the view `groups`.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "the columns are explained in docs/database.md")]
+pub struct GroupRow {
+    pub user: String,
+    pub wiki: String,
+    pub group_name: String,
+    pub expires_at: Option<String>,
+    pub valid_from: String,
+    pub valid_to: Option<String>,
+}
+
+/// A row of the view `preferences`.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "the columns are explained in docs/database.md")]
+pub struct PreferenceRow {
+    pub user: String,
+    pub wiki: String,
+    pub name: String,
+    pub value: String,
+    pub is_default: Option<i64>,
+    pub valid_from: String,
+    pub valid_to: Option<String>,
+}
+
+/// A row of the view `history`.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "the columns are explained in docs/database.md")]
+pub struct HistoryRow {
+    pub user: String,
+    pub wiki: String,
+    pub kind: String,
+    pub name: String,
+    pub value: String,
+    pub is_default: Option<i64>,
+    pub valid_from: String,
+    pub seen_until: String,
+    pub valid_to: Option<String>,
+}
+
+/// A row of the view `changes`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the columns are explained in docs/database.md")]
+pub struct ChangeRow {
+    pub run: i64,
+    pub user: String,
+    pub wiki: String,
+    pub kind: String,
+    pub name: String,
+    pub change: String,
+    pub before: Option<String>,
+    pub after: Option<String>,
+    pub happened_after: String,
+    pub happened_by: String,
+    pub cause: String,
+    pub performer: Option<String>,
+    pub comment: Option<String>,
+}
+
+impl Store {
+    /// The run that a moment means: the last one that had ended by then. Runs that observed nothing
+    /// are passed over when counting back from the latest.
+    pub async fn run_at(
+        &self,
+        user: Option<i64>,
+        moment: Moment,
+        now: DateTime<Utc>,
+    ) -> Result<RunNumber, StoreError> {
+        let found = match moment {
+            Moment::Run(run) => self.run_of_number(user, run).await?,
+            Moment::Latest(back) => self.run_before_latest(user, back).await?,
+            Moment::At(instant) => self.run_ended_by(user, instant).await?,
+            Moment::Ago(age) => self.run_ended_by(user, now - age).await?,
+        };
+        found.map(RunNumber).ok_or_else(|| {
+            StoreError::NotFound(match moment {
+                Moment::Run(run) => format!("there is no run {run}; `sultrail runs` lists them"),
+                Moment::Latest(0) => {
+                    "there is no run yet; take one with `sultrail snapshot`".to_owned()
+                }
+                Moment::Latest(back) => {
+                    format!("there are not so many runs: latest~{back}; `sultrail runs` lists them")
+                }
+                Moment::At(_) | Moment::Ago(_) => {
+                    "no run had ended by then; `sultrail runs` lists them".to_owned()
+                }
+            })
+        })
+    }
+
+    async fn run_of_number(&self, user: Option<i64>, run: i64) -> Result<Option<i64>, StoreError> {
+        sqlx::query_scalar!(
+            r#"select id as "id!" from run where id = ?1 and (?2 is null or user = ?2)"#,
+            run,
+            user
+        )
+        .fetch_optional(&self.pool)
+        .await
+        .map_err(|error| self.error(error))
+    }
+
+    async fn run_before_latest(
+        &self,
+        user: Option<i64>,
+        back: u32,
+    ) -> Result<Option<i64>, StoreError> {
+        sqlx::query_scalar!(
+            r#"
+            select id as "id!" from run r
+            where (?1 is null or user = ?1)
+                and exists (select 1 from snapshot s where s.run = r.id)
+            order by id desc limit 1 offset ?2
+            "#,
+            user,
+            back
+        )
+        .fetch_optional(&self.pool)
+        .await
+        .map_err(|error| self.error(error))
+    }
+
+    async fn run_ended_by(
+        &self,
+        user: Option<i64>,
+        instant: DateTime<Utc>,
+    ) -> Result<Option<i64>, StoreError> {
+        let instant = instant.timestamp();
+        sqlx::query_scalar!(
+            r#"
+            select max(id) as "id: i64" from run
+            where (?1 is null or user = ?1) and coalesce(finished_at, started_at) <= ?2
+            "#,
+            user,
+            instant
+        )
+        .fetch_one(&self.pool)
+        .await
+        .map_err(|error| self.error(error))
+    }
+
+    /// The runs, newest first.
+    pub async fn runs(&self, user: Option<i64>) -> Result<Vec<RunRow>, StoreError> {
+        sqlx::query_as!(
+            RunRow,
+            r#"
+            select run as "run!", user, scope, trigger, status, started_at as "started_at!: String",
+                finished_at as "finished_at: String", accounts, unchanged as "unchanged!: i64",
+                changed as "changed!: i64", first_seen as "first_seen!: i64",
+                failed as "failed!: i64", requests as "requests!: i64", error
+            from runs
+            where ?1 is null or user = (select name from user where id = ?1)
+            order by run desc
+            "#,
+            user
+        )
+        .fetch_all(&self.pool)
+        .await
+        .map_err(|error| self.error(error))
+    }
+
+    /// The attached accounts as they were after a run.
+    pub async fn accounts(
+        &self,
+        user: Option<i64>,
+        run: RunNumber,
+    ) -> Result<Vec<AccountRow>, StoreError> {
+        sqlx::query_as!(
+            AccountRow,
+            r#"
+            with facts as (
+                select h.account,
+                    json_group_array(p.name order by p.name) filter (where p.kind = 'group')
+                        as groups,
+                    max(json_extract(v.json, '$')) filter (where p.kind = 'counter') as edit_count
+                from held_values h
+                join property p on p.id = h.property
+                join property_value v on v.id = h.value
+                where (p.kind = 'group' or (p.kind = 'counter' and p.name = 'edit_count'))
+                    and h.from_run <= ?2 and (h.ended_run is null or h.ended_run > ?2)
+                group by h.account
+            )
+            select v.user as "user!", v.central_user_id, v.wiki as "wiki!", v.api_url as "api_url!",
+                v.local_user_id as "local_user_id: i64", v.attached_at as "attached_at: String",
+                v.attached_by, v.registered_at as "registered_at: String",
+                v.first_seen_at as "first_seen_at!: String",
+                v.last_seen_at as "last_seen_at: String", v.state as "state!: String",
+                f.groups as "groups: String", f.edit_count as "edit_count: i64"
+            from account a
+            join user u on u.id = a.user
+            join accounts v on v.user = u.name and v.wiki = a.wiki
+                and v.central_user_id is u.central_user_id
+            left join facts f on f.account = a.id
+            where (?1 is null or a.user = ?1)
+                and a.listed_from <= (select coalesce(finished_at, started_at) from run where id = ?2)
+            order by v.user, v.wiki
+            "#,
+            user,
+            run.0
+        )
+        .fetch_all(&self.pool)
+        .await
+        .map_err(|error| self.error(error))
+    }
+
+    /// Group memberships, local and global, after a run.
+    pub async fn groups(
+        &self,
+        filter: &Filter,
+        run: RunNumber,
+    ) -> Result<Vec<GroupRow>, StoreError> {
+        let rows = self.state(filter, Some(run)).await?;
+        let is_group = |row: &HistoryRow| row.kind == "group" || row.kind == "global_group";
+        let groups = rows.into_iter().filter(is_group).map(|row| GroupRow {
+            user: row.user,
+            wiki: row.wiki,
+            group_name: row.name,
+            expires_at: serde_json::from_str::<String>(&row.value)
+                .ok()
+                .filter(|expiry| expiry != "infinity"),
+            valid_from: row.valid_from,
+            valid_to: row.valid_to,
+        });
+        Ok(groups.collect())
+    }
+
+    /// Preferences after a run.
+    pub async fn preferences(
+        &self,
+        filter: &Filter,
+        run: RunNumber,
+    ) -> Result<Vec<PreferenceRow>, StoreError> {
+        let filter = Filter {
+            kind: Some(Kind::Preference),
+            ..filter.clone()
+        };
+        let rows = self.state(&filter, Some(run)).await?;
+        let preferences = rows.into_iter().map(|row| PreferenceRow {
+            user: row.user,
+            wiki: row.wiki,
+            name: row.name,
+            value: row.value,
+            is_default: row.is_default,
+            valid_from: row.valid_from,
+            valid_to: row.valid_to,
+        });
+        Ok(preferences.collect())
+    }
+
+    /// Every value a property has had, the oldest first.
+    pub async fn history(&self, filter: &Filter) -> Result<Vec<HistoryRow>, StoreError> {
+        self.state(filter, None).await
+    }
+
+    /// The values held after a run, or all that have ever been.
+    async fn state(
+        &self,
+        filter: &Filter,
+        run: Option<RunNumber>,
+    ) -> Result<Vec<HistoryRow>, StoreError> {
+        let kind = filter.kind.map(Kind::as_str);
+        let run = run.map(|run| run.0);
+        let pattern = filter.name.as_deref().map(glob);
+        sqlx::query_as!(
+            HistoryRow,
+            r#"
+            select u.name as "user!", a.wiki as "wiki!", p.kind as "kind!", p.name as "name!",
+                v.json as "value!", nullif(v.is_default, -1) as "is_default: i64",
+                strftime('%Y-%m-%dT%H:%M:%SZ', found.at, 'unixepoch') as "valid_from!: String",
+                strftime('%Y-%m-%dT%H:%M:%SZ', seen.at, 'unixepoch') as "seen_until!: String",
+                strftime('%Y-%m-%dT%H:%M:%SZ', gone.at, 'unixepoch') as "valid_to: String"
+            from held_values h
+            join account a on a.id = h.account
+            join user u on u.id = a.user
+            join property p on p.id = h.property
+            join property_value v on v.id = h.value
+            join observations found on found.run = h.from_run and found.account = h.account
+            join observations seen on seen.run = h.seen_run and seen.account = h.account
+            left join observations gone on gone.run = h.ended_run and gone.account = h.account
+            where (?1 is null or a.user = ?1) and (?2 is null or a.wiki = ?2)
+                and (?3 is null or p.kind = ?3) and (?4 is null or p.name glob ?4)
+                and (?5 is null
+                    or (h.from_run <= ?5 and (h.ended_run is null or h.ended_run > ?5)))
+            order by u.name, a.wiki, p.kind, p.name, h.from_run
+            "#,
+            filter.user,
+            filter.wiki,
+            kind,
+            pattern,
+            run
+        )
+        .fetch_all(&self.pool)
+        .await
+        .map_err(|error| self.error(error))
+    }
+
+    /// The changes of the runs after `from` up to and with `to`, the runs of one property in order.
+    pub async fn changes_between(
+        &self,
+        filter: &Filter,
+        from: RunNumber,
+        to: RunNumber,
+    ) -> Result<Vec<ChangeRow>, StoreError> {
+        let kind = filter.kind.map(Kind::as_str);
+        let pattern = filter.name.as_deref().map(glob);
+        sqlx::query_as!(
+            ChangeRow,
+            r#"
+            select run as "run!", user as "user!", wiki as "wiki!", kind as "kind!", name as "name!",
+                change as "change!: String", before, after,
+                happened_after as "happened_after!: String",
+                happened_by as "happened_by!: String", cause as "cause!", performer, comment
+            from changes
+            where run > ?1 and run <= ?2
+                and (?3 is null or user = (select name from user where id = ?3))
+                and (?4 is null or wiki = ?4)
+                and (?5 is null or kind = ?5) and (?6 is null or name glob ?6)
+            order by user, wiki, kind, name, run
+            "#,
+            from.0,
+            to.0,
+            filter.user,
+            filter.wiki,
+            kind,
+            pattern
+        )
+        .fetch_all(&self.pool)
+        .await
+        .map_err(|error| self.error(error))
+    }
+}
+
+/// A pattern of ours as SQLite's `glob` reads it: brackets mean nothing special to us.
+fn glob(pattern: &str) -> String {
+    pattern.replace('[', "[[]")
+}

@@ -1,0 +1,502 @@
+//! What an account is, and what became of it in a run: each in one transaction.
+
+use chrono::{DateTime, Utc};
+use serde_json::json;
+use sqlx::SqliteConnection;
+
+use super::{Store, StoreError, runs::insert_request};
+use crate::model::{
+    Change, Coverage, Difference, Kind, Outcome, Property, Request, RunNumber, Snapshot, Value,
+};
+
+/// An answer about an account, and the requests that were made for it.
+#[derive(Clone, Copy, Debug)]
+pub struct Observed<'a> {
+    /// The run.
+    pub run: RunNumber,
+    /// The account's row.
+    pub account: i64,
+    /// When the answer came.
+    pub at: DateTime<Utc>,
+    /// Every request made for it; the last one brought the answer, if one came.
+    pub requests: &'a [Request],
+}
+
+impl Store {
+    /// What is known of an account: the newest value of everything ever observed. `None` before the
+    /// first observation.
+    pub async fn latest_snapshot(&self, account: i64) -> Result<Option<Snapshot>, StoreError> {
+        let coverage = sqlx::query_scalar!(
+            r#"select coverage as "coverage!: u32" from account where id = ?1 and first_run is not null"#,
+            account
+        )
+        .fetch_optional(&self.pool)
+        .await
+        .map_err(|error| self.error(error))?;
+        let Some(coverage) = coverage else {
+            return Ok(None);
+        };
+        let (first, last) = (account << 18, (account + 1) << 18);
+        let rows = sqlx::query!(
+            r#"
+            select p.kind, p.name, v.json, v.is_default
+            from held h
+            join property p on p.id = h.property
+            join property_value v on v.id = h.value
+            where h.id >= ?1 and h.id < ?2
+            "#,
+            first,
+            last
+        )
+        .fetch_all(&self.pool)
+        .await
+        .map_err(|error| self.error(error))?;
+        let mut snapshot = Snapshot {
+            coverage: Coverage::from_bits(coverage),
+            ..Snapshot::default()
+        };
+        for row in rows {
+            let Ok(kind) = row.kind.parse() else { continue };
+            let is_default = (row.is_default >= 0).then_some(row.is_default == 1);
+            let value = Value::from_json_text(row.json).with_default(is_default);
+            snapshot
+                .properties
+                .insert(Property::new(kind, row.name), value);
+        }
+        Ok(Some(snapshot))
+    }
+
+    /// Records the first observation of an account.
+    pub async fn record_baseline(
+        &self,
+        observed: Observed<'_>,
+        snapshot: &Snapshot,
+    ) -> Result<Outcome, StoreError> {
+        let mut transaction = self.pool.begin().await.map_err(|error| self.error(error))?;
+        let recorded = async {
+            let connection = &mut *transaction;
+            let rows = snapshot.properties.iter();
+            hold(connection, &observed, rows).await?;
+            note_coverage(connection, &observed, snapshot.coverage).await?;
+            note_observation(connection, &observed).await
+        };
+        recorded.await.map_err(|error| self.error(error))?;
+        transaction
+            .commit()
+            .await
+            .map_err(|error| self.error(error))?;
+        Ok(Outcome::FirstSeen)
+    }
+
+    /// Records an observation, and how it differs from what was known.
+    pub async fn record_snapshot(
+        &self,
+        observed: Observed<'_>,
+        coverage: Coverage,
+        difference: &Difference,
+    ) -> Result<Outcome, StoreError> {
+        let mut transaction = self.pool.begin().await.map_err(|error| self.error(error))?;
+        let recorded = async {
+            let connection = &mut *transaction;
+            for change in &difference.changes {
+                record_change(connection, &observed, change).await?;
+            }
+            let rows = difference.first_seen.iter();
+            hold(
+                connection,
+                &observed,
+                rows.map(|(property, value)| (property, value)),
+            )
+            .await?;
+            for (property, value) in &difference.restated {
+                restate(connection, &observed, property, value).await?;
+            }
+            note_coverage(connection, &observed, coverage).await?;
+            note_observation(connection, &observed).await
+        };
+        recorded.await.map_err(|error| self.error(error))?;
+        transaction
+            .commit()
+            .await
+            .map_err(|error| self.error(error))?;
+        let differs = |change: &&Change| change.property.kind != Kind::Counter;
+        let changes = difference.changes.iter().filter(differs).count();
+        Ok(match u32::try_from(changes).unwrap_or(u32::MAX) {
+            0 => Outcome::Unchanged,
+            changes => Outcome::Changed(changes),
+        })
+    }
+
+    /// Adds to an observation of the same run what another request told of the same account.
+    pub async fn add_to_snapshot(
+        &self,
+        observed: Observed<'_>,
+        coverage: Coverage,
+        difference: &Difference,
+    ) -> Result<(), StoreError> {
+        let mut transaction = self.pool.begin().await.map_err(|error| self.error(error))?;
+        let recorded = async {
+            let connection = &mut *transaction;
+            record_difference(connection, &observed, difference).await?;
+            come_in_sight(connection, &observed, coverage).await
+        };
+        recorded.await.map_err(|error| self.error(error))?;
+        transaction
+            .commit()
+            .await
+            .map_err(|error| self.error(error))
+    }
+
+    /// Records that an account could not be read. Nothing else is known, so nothing else changes.
+    pub async fn record_failure(
+        &self,
+        observed: Observed<'_>,
+        error: &str,
+    ) -> Result<Outcome, StoreError> {
+        let mut transaction = self.pool.begin().await.map_err(|error| self.error(error))?;
+        let at_ms = observed.at.timestamp_millis();
+        let at = observed.at.timestamp();
+        let recorded = async {
+            let connection = &mut *transaction;
+            for request in observed.requests {
+                insert_request(connection, observed.run, request).await?;
+            }
+            sqlx::query!(
+                r#"
+                insert into failure (run, account, after_ms, error)
+                select id, ?2, ?3 - started_at * 1000, ?4 from run where id = ?1
+                on conflict do update set after_ms = excluded.after_ms, error = excluded.error
+                "#,
+                observed.run.0,
+                observed.account,
+                at_ms,
+                error
+            )
+            .execute(&mut *connection)
+            .await?;
+            sqlx::query!(
+                "update account set failing_since = coalesce(failing_since, ?2) where id = ?1",
+                observed.account,
+                at
+            )
+            .execute(connection)
+            .await
+        };
+        recorded.await.map_err(|error| self.error(error))?;
+        transaction
+            .commit()
+            .await
+            .map_err(|error| self.error(error))?;
+        Ok(Outcome::Failed)
+    }
+}
+
+/// Writes what the account holds from this run on. One statement for all rows: an account that is
+/// first seen brings some three hundred.
+async fn hold<'a>(
+    connection: &mut SqliteConnection,
+    observed: &Observed<'_>,
+    properties: impl Iterator<Item = (&'a Property, &'a Value)>,
+) -> sqlx::Result<()> {
+    let rows: Vec<serde_json::Value> = properties
+        .map(|(property, value)| {
+            let subject = property.subject() as u32;
+            let kind = property.kind.as_str();
+            json!([
+                kind,
+                property.name,
+                subject,
+                value.json(),
+                default_number(value)
+            ])
+        })
+        .collect();
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let rows = serde_json::Value::from(rows).to_string();
+    intern(connection, &rows).await?;
+    sqlx::query!(
+        r#"
+        insert into held (id, value, from_run)
+        select (?2 << 18) | p.id, v.id, ?3
+        from json_each(?1) j
+        join property p on p.kind = j.value ->> 0 and p.name = j.value ->> 1
+        join property_value v on v.json = j.value ->> 3 and v.is_default = j.value ->> 4
+        order by p.id
+        "#,
+        rows,
+        observed.account,
+        observed.run.0
+    )
+    .execute(connection)
+    .await
+    .map(drop)
+}
+
+/// Gives numbers to properties and values that have none yet. `rows` is a JSON list of
+/// `[kind, name, subject, value, is_default]`.
+async fn intern(connection: &mut SqliteConnection, rows: &str) -> sqlx::Result<()> {
+    sqlx::query!(
+        r#"
+        insert into property (kind, name, subject)
+        select j.value ->> 0, j.value ->> 1, j.value ->> 2 from json_each(?1) j
+        where true
+        on conflict do nothing
+        "#,
+        rows
+    )
+    .execute(&mut *connection)
+    .await?;
+    sqlx::query!(
+        r#"
+        insert into property_value (json, is_default)
+        select j.value ->> 3, j.value ->> 4 from json_each(?1) j
+        where true
+        on conflict do nothing
+        "#,
+        rows
+    )
+    .execute(connection)
+    .await
+    .map(drop)
+}
+
+async fn record_difference(
+    connection: &mut SqliteConnection,
+    observed: &Observed<'_>,
+    difference: &Difference,
+) -> sqlx::Result<()> {
+    for change in &difference.changes {
+        record_change(connection, observed, change).await?;
+    }
+    let first_seen = difference.first_seen.iter();
+    hold(
+        connection,
+        observed,
+        first_seen.map(|(property, value)| (property, value)),
+    )
+    .await?;
+    for (property, value) in &difference.restated {
+        restate(connection, observed, property, value).await?;
+    }
+    Ok(())
+}
+
+async fn record_change(
+    connection: &mut SqliteConnection,
+    observed: &Observed<'_>,
+    change: &Change,
+) -> sqlx::Result<()> {
+    let (property, after) = number(connection, &change.property, change.after.as_ref()).await?;
+    let key = (observed.account << 18) | property;
+    let subject = change.property.subject() as u32;
+    let cause = change.cause as u8;
+    sqlx::query!(
+        r#"
+        insert into change
+            (run, account, property, before, after, before_from, before_seen, cause)
+        select ?1, a.id, ?3, h.value, ?4, h.from_run, coalesce(o.seen_run, a.observed_run), ?5
+        from account a
+        left join held h on h.id = ?6
+        left join out_of_sight o on o.account = a.id and o.subject = ?7
+        where a.id = ?2
+        "#,
+        observed.run.0,
+        observed.account,
+        property,
+        after,
+        cause,
+        key,
+        subject
+    )
+    .execute(&mut *connection)
+    .await?;
+    match after {
+        Some(after) => sqlx::query!(
+            r#"
+            insert into held (id, value, from_run) values (?1, ?2, ?3)
+            on conflict do update set value = excluded.value, from_run = excluded.from_run
+            "#,
+            key,
+            after,
+            observed.run.0
+        )
+        .execute(connection)
+        .await
+        .map(drop),
+        None => sqlx::query!("delete from held where id = ?1", key)
+            .execute(connection)
+            .await
+            .map(drop),
+    }
+}
+
+/// The same value, said differently: what the account holds goes on.
+async fn restate(
+    connection: &mut SqliteConnection,
+    observed: &Observed<'_>,
+    property: &Property,
+    value: &Value,
+) -> sqlx::Result<()> {
+    let (property, value) = number(connection, property, Some(value)).await?;
+    let key = (observed.account << 18) | property;
+    sqlx::query!("update held set value = ?2 where id = ?1", key, value)
+        .execute(connection)
+        .await
+        .map(drop)
+}
+
+/// The numbers of a property and of a value.
+async fn number(
+    connection: &mut SqliteConnection,
+    property: &Property,
+    value: Option<&Value>,
+) -> sqlx::Result<(i64, Option<i64>)> {
+    let kind = property.kind.as_str();
+    let subject = property.subject() as u32;
+    let id = sqlx::query_scalar!(
+        r#"
+        insert into property (kind, name, subject) values (?1, ?2, ?3)
+        on conflict do update set subject = subject
+        returning id as "id!"
+        "#,
+        kind,
+        property.name,
+        subject
+    )
+    .fetch_one(&mut *connection)
+    .await?;
+    let Some(value) = value else {
+        return Ok((id, None));
+    };
+    let json = value.json();
+    let is_default = default_number(value);
+    let value = sqlx::query_scalar!(
+        r#"
+        insert into property_value (json, is_default) values (?1, ?2)
+        on conflict do update set json = json
+        returning id as "id!"
+        "#,
+        json,
+        is_default
+    )
+    .fetch_one(connection)
+    .await?;
+    Ok((id, Some(value)))
+}
+
+/// What the answer could not tell of what earlier ones told goes out of sight; what it tells comes
+/// back.
+async fn note_coverage(
+    connection: &mut SqliteConnection,
+    observed: &Observed<'_>,
+    coverage: Coverage,
+) -> sqlx::Result<()> {
+    let bits = coverage.bits();
+    // Subjects are single bits, so their list can be counted up: 1, 2, 4, …
+    sqlx::query!(
+        r#"
+        insert into out_of_sight (account, subject, seen_run)
+        with recursive bit (subject) as (
+            select 1 union all select subject << 1 from bit where subject < 1 << 30
+        )
+        select a.id, bit.subject, a.observed_run
+        from account a, bit
+        where a.id = ?1 and a.observed_run is not null
+            and a.coverage & bit.subject <> 0 and ?2 & bit.subject = 0
+            and a.coverage & ~?2 <> 0
+        on conflict do nothing
+        "#,
+        observed.account,
+        bits
+    )
+    .execute(&mut *connection)
+    .await?;
+    come_in_sight(connection, observed, coverage).await
+}
+
+/// What the answer tells is in sight, and has been observed once.
+async fn come_in_sight(
+    connection: &mut SqliteConnection,
+    observed: &Observed<'_>,
+    coverage: Coverage,
+) -> sqlx::Result<()> {
+    let bits = coverage.bits();
+    sqlx::query!(
+        "delete from out_of_sight where account = ?1 and subject & ?2 <> 0",
+        observed.account,
+        bits
+    )
+    .execute(&mut *connection)
+    .await?;
+    sqlx::query!(
+        "update account set coverage = coverage | ?2 where id = ?1 and coverage <> coverage | ?2",
+        observed.account,
+        bits
+    )
+    .execute(connection)
+    .await
+    .map(drop)
+}
+
+/// Writes the row of the snapshot, with the figures of the request that brought it, and the other
+/// requests into the ledger.
+async fn note_observation(
+    connection: &mut SqliteConnection,
+    observed: &Observed<'_>,
+) -> sqlx::Result<()> {
+    // Only a first try on which everything is as the view assumes shares the snapshot's row.
+    let brought = match observed.requests {
+        [only] if only.attempt == 1 && only.status == Some(200) => Some(only),
+        more => {
+            for request in more {
+                insert_request(connection, observed.run, request).await?;
+            }
+            None
+        }
+    };
+    let at_ms = observed.at.timestamp_millis();
+    let duration_ms = brought.map(|request| request.duration_ms.cast_signed());
+    let bytes = brought.map(|request| request.bytes.cast_signed());
+    let waited_ms = brought.map(|request| request.waited_ms.cast_signed());
+    sqlx::query!(
+        r#"
+        insert into snapshot (run, account, after_ms, duration_ms, bytes, waited_ms)
+        select id, ?2, ?3 - started_at * 1000, ?4, ?5, ?6 from run where id = ?1
+        "#,
+        observed.run.0,
+        observed.account,
+        at_ms,
+        duration_ms,
+        bytes,
+        waited_ms
+    )
+    .execute(&mut *connection)
+    .await?;
+    sqlx::query!(
+        r#"
+        delete from failure where run = ?1 and account = ?2
+        "#,
+        observed.run.0,
+        observed.account
+    )
+    .execute(&mut *connection)
+    .await?;
+    sqlx::query!(
+        r#"
+        update account set
+            first_run = coalesce(first_run, ?2), observed_run = ?2, failing_since = null
+        where id = ?1
+        "#,
+        observed.account,
+        observed.run.0
+    )
+    .execute(connection)
+    .await
+    .map(drop)
+}
+
+fn default_number(value: &Value) -> i8 {
+    value.is_default().map_or(-1, i8::from)
+}
