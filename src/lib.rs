@@ -9,3 +9,4 @@ pub mod compare; // floor 1: two snapshots in, changes out
 pub mod mediawiki; // floor 1: the only room that speaks HTTP
 pub mod report; // floor 1: values in, text out
 pub mod store; // floor 1: the only room that speaks SQL
+pub mod collect; // floor 2: one run, from start to finish

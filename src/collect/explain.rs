@@ -1,0 +1,345 @@
+//! Why it changed: logs and global preferences are asked, and only where a change was seen.
+//!
+//! The changes are recorded before this begins. If it is cut short, the causes that were not found
+//! stay what the values alone tell.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::TimeDelta;
+use tokio_util::sync::CancellationToken;
+
+use super::{Collector, RunError, View, ledger};
+use crate::{
+    mediawiki::{
+        Api, Purpose, Question, global_preferences,
+        logs::{self, LogEvent},
+    },
+    model::{Cause, Enumeration, Kind, Property, RunNumber, Snapshot, WikiId, utc_text},
+    store::{NewLogEvent, Observed, Unexplained, User},
+};
+
+/// Clocks of wikis and ours may differ by so much.
+const SKEW: TimeDelta = TimeDelta::minutes(10);
+
+/// What all steps of explaining need.
+struct Explainer<'a> {
+    collector: &'a Collector,
+    run: RunNumber,
+    user: &'a User,
+    enumeration: &'a Enumeration,
+    stop: &'a CancellationToken,
+}
+
+impl Collector {
+    /// Finds the causes of a run's changes as far as logs and global preferences tell.
+    pub(super) async fn explain(
+        &self,
+        run: RunNumber,
+        user: &User,
+        enumeration: &Enumeration,
+        stop: &CancellationToken,
+    ) -> Result<(), RunError> {
+        let changes = self.store.unexplained(run).await?;
+        let explainer = Explainer {
+            collector: self,
+            run,
+            user,
+            enumeration,
+            stop,
+        };
+        let (preferences, logged): (Vec<_>, Vec<_>) = changes
+            .into_iter()
+            .partition(|change| change.property.kind == Kind::Preference);
+        if !preferences.is_empty() && self.view == View::Own {
+            explainer.by_global_preferences(&preferences).await?;
+        }
+        explainer.by_logs(logged).await
+    }
+}
+
+impl Explainer<'_> {
+    /// Asks each log that can tell once, for all changes it can tell about.
+    async fn by_logs(&self, changes: Vec<Unexplained>) -> Result<(), RunError> {
+        let mut by_log: BTreeMap<Log, Vec<Unexplained>> = BTreeMap::new();
+        for change in changes {
+            by_log.entry(Log::of(&change)).or_default().push(change);
+        }
+        for (log, changes) in by_log {
+            let unfound = self.by_log(&log, changes).await?;
+            // Stewards act from the central wiki.
+            if let (Log::Rights(wiki), false) = (&log, unfound.is_empty()) {
+                self.by_log(&Log::StewardRights(wiki.clone()), unfound)
+                    .await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Explains what one log explains; returns the rest.
+    async fn by_log(
+        &self,
+        log: &Log,
+        changes: Vec<Unexplained>,
+    ) -> Result<Vec<Unexplained>, RunError> {
+        let since = changes
+            .iter()
+            .map(|change| change.happened_after - SKEW)
+            .min();
+        let (Some(since), Some(logged_on)) = (since, self.wiki_of(log)) else {
+            return Ok(changes);
+        };
+        let Some(events) = self.ask(log, &logged_on, &utc_text(since)).await? else {
+            return Ok(changes);
+        };
+        let mut unfound = Vec::new();
+        for change in changes {
+            // Newest first: the latest entry that fits led to what was found.
+            let Some(event) = events.iter().find(|event| tells_of(event, &change)) else {
+                unfound.push(change);
+                continue;
+            };
+            let kept = NewLogEvent {
+                logged_on: logged_on.as_str(),
+                wiki: log.about(),
+                log_id: event.log_id,
+                log_type: &event.log_type,
+                action: &event.action,
+                logged_at: event.logged_at,
+                performer: event.performer.as_deref(),
+                comment: event.comment.as_deref(),
+                params: &event.params,
+            };
+            let store = &self.collector.store;
+            let id = store.record_log_event(self.user.id, &kept).await?;
+            store
+                .record_cause(self.run, &change, Cause::RightsLog, Some(id))
+                .await?;
+        }
+        Ok(unfound)
+    }
+
+    /// The entries of a log since an instant; `None` if it could not be read.
+    async fn ask(
+        &self,
+        log: &Log,
+        logged_on: &WikiId,
+        since: &str,
+    ) -> Result<Option<Vec<LogEvent>>, RunError> {
+        let Some(api) = self.api(logged_on) else {
+            return Ok(None);
+        };
+        let title = log.title(&self.enumeration.account.name);
+        let question = Question::new(Purpose::Log, logs::question(log.name(), &title, since));
+        let answer = self.answer(&api, &question).await?;
+        Ok(answer.and_then(|body| logs::events(&body).ok()))
+    }
+
+    /// Reads the global preferences once, keeps them with the global account, and tells which
+    /// preferences moved with them.
+    async fn by_global_preferences(&self, changes: &[Unexplained]) -> Result<(), RunError> {
+        let Some(central) = self.central_wiki() else {
+            return Ok(());
+        };
+        let Some(api) = self.api(&central) else {
+            return Ok(());
+        };
+        let question = Question::new(Purpose::GlobalPreferences, global_preferences::question());
+        let Some(body) = self.answer(&api, &question).await? else {
+            return Ok(());
+        };
+        let redaction = &self.collector.redaction;
+        let Ok(now) = global_preferences::snapshot(&body, redaction) else {
+            return Ok(());
+        };
+        let before = self.record_global_preferences(&now).await?;
+        let exceptions: BTreeSet<(i64, &str)> = changes
+            .iter()
+            .filter_map(|change| {
+                let name = change.property.name.strip_suffix("-local-exception")?;
+                Some((change.account, name))
+            })
+            .collect();
+        for change in changes {
+            let name = change.property.name.as_str();
+            if !exceptions.contains(&(change.account, name)) && moved_with(change, &before, &now) {
+                self.collector
+                    .store
+                    .record_cause(self.run, change, Cause::GlobalPreference, None)
+                    .await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds the global preferences to what the run observed of the global account, and returns what
+    /// was known before.
+    async fn record_global_preferences(&self, now: &Snapshot) -> Result<Snapshot, RunError> {
+        let store = &self.collector.store;
+        let account = store.global_account(self.user.id).await?;
+        let known = store.latest_snapshot(account).await?.unwrap_or_default();
+        let is_global = |property: &Property| property.kind == Kind::GlobalPreference;
+        let mut before = Snapshot {
+            coverage: known.coverage,
+            ..Snapshot::default()
+        };
+        let preferences = known.properties.into_iter();
+        before.properties = preferences
+            .filter(|(property, _)| is_global(property))
+            .collect();
+        let at = self.collector.clock.now();
+        let difference = crate::compare::difference(&before, now, at);
+        let observed = Observed {
+            run: self.run,
+            account,
+            at,
+            requests: &[],
+        };
+        store
+            .add_to_snapshot(observed, now.coverage, &difference)
+            .await?;
+        Ok(before)
+    }
+
+    /// Asks, and writes the requests into the ledger. `None`: no answer, and no cause then.
+    async fn answer(
+        &self,
+        api: &Api,
+        question: &Question<'_>,
+    ) -> Result<Option<Vec<u8>>, RunError> {
+        let reply = self.collector.client.ask(api, question, self.stop).await;
+        let requests = ledger(reply.requests);
+        self.collector
+            .store
+            .record_requests(self.run, &requests)
+            .await?;
+        match reply.answer {
+            Ok(answer) => Ok(Some(answer.body)),
+            Err(failure) => {
+                let purpose = question.purpose.as_str();
+                tracing::info!(host = api.host(), purpose, %failure, "no cause found");
+                Ok(None)
+            }
+        }
+    }
+
+    /// The wiki whose log it is.
+    fn wiki_of(&self, log: &Log) -> Option<WikiId> {
+        match log {
+            Log::Rights(wiki) | Log::Block(wiki) => wiki.parse().ok(),
+            _ => self.central_wiki(),
+        }
+    }
+
+    /// The attached account on the central wiki.
+    fn central_wiki(&self) -> Option<WikiId> {
+        let central = self.collector.hosts.central();
+        let attached = &self.enumeration.attached;
+        let is_central = |url: &str| {
+            let api = self.collector.hosts.api(url);
+            api.is_ok_and(|api| api.url() == central.url())
+        };
+        let account = attached.iter().find(|account| is_central(&account.url))?;
+        Some(account.wiki.clone())
+    }
+
+    fn api(&self, wiki: &WikiId) -> Option<Api> {
+        let attached = &self.enumeration.attached;
+        let account = attached.iter().find(|account| account.wiki == *wiki)?;
+        self.collector.hosts.api(&account.url).ok()
+    }
+}
+
+/// Where an explanation may stand.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Log {
+    /// The rights log of a wiki.
+    Rights(String),
+    /// What stewards did to the rights on a wiki, in the log of the central one.
+    StewardRights(String),
+    /// The block log of a wiki.
+    Block(String),
+    /// The log of global groups.
+    GlobalRights,
+    /// The log of locks.
+    GlobalAuth,
+    /// The log of renames.
+    Rename,
+}
+
+impl Log {
+    fn of(change: &Unexplained) -> Self {
+        match change.property.kind {
+            Kind::Group => Self::Rights(change.wiki.clone()),
+            Kind::Block => Self::Block(change.wiki.clone()),
+            Kind::GlobalGroup => Self::GlobalRights,
+            Kind::Lock => Self::GlobalAuth,
+            _ => Self::Rename,
+        }
+    }
+
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Rights(_) | Self::StewardRights(_) => "rights",
+            Self::Block(_) => "block",
+            Self::GlobalRights => "gblrights",
+            Self::GlobalAuth => "globalauth",
+            Self::Rename => "gblrename",
+        }
+    }
+
+    /// The page that entries about the user are filed under. `User:` works in every language.
+    fn title(&self, name: &str) -> String {
+        match self {
+            Self::Rights(_) | Self::Block(_) | Self::GlobalRights => format!("User:{name}"),
+            Self::StewardRights(wiki) => format!("User:{name}@{wiki}"),
+            Self::GlobalAuth => format!("User:{name}@global"),
+            Self::Rename => format!("Special:CentralAuth/{name}"),
+        }
+    }
+
+    /// The wiki it is about.
+    fn about(&self) -> &str {
+        match self {
+            Self::Rights(wiki) | Self::StewardRights(wiki) | Self::Block(wiki) => wiki,
+            _ => WikiId::GLOBAL,
+        }
+    }
+}
+
+/// Whether an entry tells of a change: it stands in the interval, and says just this.
+fn tells_of(event: &LogEvent, change: &Unexplained) -> bool {
+    let interval = (change.happened_after - SKEW)..=(change.happened_by + SKEW);
+    if !interval.contains(&event.logged_at) {
+        return false;
+    }
+    let group = &change.property.name;
+    match change.property.kind {
+        Kind::Group | Kind::GlobalGroup => event.groups.as_ref().is_some_and(|groups| {
+            let had = groups.old.contains(group);
+            let has = groups.new.contains(group);
+            had == change.before.is_some() && has == change.after.is_some()
+        }),
+        Kind::Block => match (&change.before, &change.after) {
+            (Some(_), None) => event.action == "unblock",
+            (None, _) => event.action == "block",
+            _ => event.action == "reblock",
+        },
+        _ => true,
+    }
+}
+
+/// Whether a preference now has the value set for all wikis, and that was set since.
+fn moved_with(change: &Unexplained, before: &Snapshot, now: &Snapshot) -> bool {
+    let global = Property::new(Kind::GlobalPreference, change.property.name.as_str());
+    let value = |snapshot: &Snapshot| {
+        let value = snapshot.properties.get(&global);
+        value.map(|value| value.json().to_owned())
+    };
+    let (was, is) = (value(before), value(now));
+    let was_looked_for = before.coverage.covers(global.subject());
+    match (&was, &is) {
+        (_, Some(json)) if change.after.as_ref() == Some(json) => !was_looked_for || was != is,
+        (Some(json), None) => change.before.as_ref() == Some(json),
+        _ => false,
+    }
+}

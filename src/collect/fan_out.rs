@@ -1,0 +1,346 @@
+//! One request a wiki, few at a time; each answer is recorded before the next is looked at.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::Arc,
+};
+
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use super::{Collector, Progress, RunError, View, doubt, ledger};
+use crate::{
+    mediawiki::{Answer, Api, Client, Failure, Purpose, Question, Redaction, Unusable, user_info},
+    model::{
+        AttachedAccount, CentralUserId, Enumeration, GlobalAccount, Outcome, Request, RunNumber,
+        RunStatus, Snapshot, WikiId,
+    },
+    store::{Account, Observed, StoreError},
+};
+
+/// After so many answers in a row that are not about us, before any that is, the login is lost; one
+/// or two may be a wiki's own trouble.
+const LOST_AFTER: u32 = 3;
+
+/// An account still to be asked for.
+#[derive(Clone, Debug)]
+pub(super) struct Waiting {
+    account: Account,
+    url: String,
+    /// Asked already, and to be asked once more before the answer is believed.
+    again: Option<Again>,
+}
+
+/// Why an account is asked once more.
+#[derive(Clone, Debug)]
+enum Again {
+    /// The wiki's databases lagged behind all the time.
+    WithoutMaxlag,
+    /// The answer told of something that rarely happens.
+    Doubtful,
+}
+
+/// What became of all accounts.
+#[derive(Debug, Default)]
+pub(super) struct FannedOut {
+    pub(super) failures: Vec<(WikiId, String)>,
+    pub(super) warnings: Vec<String>,
+    /// Why it ended early.
+    pub(super) ended: Option<RunError>,
+    stopped: bool,
+}
+
+impl FannedOut {
+    pub(super) fn status(&self) -> RunStatus {
+        match (&self.ended, self.stopped) {
+            (Some(_), _) => RunStatus::Failed,
+            (None, true) => RunStatus::Interrupted,
+            (None, false) => RunStatus::Finished,
+        }
+    }
+}
+
+/// What one task brings back.
+struct Asked {
+    waiting: Waiting,
+    requests: Vec<Request>,
+    /// What the answer tells, or why there is none, or none that can be used.
+    read: Result<Result<Snapshot, Unusable>, Failure>,
+}
+
+/// Where a fan-out stands.
+struct State<'a> {
+    run: RunNumber,
+    global: &'a GlobalAccount,
+    /// Asked a second time, when all others have been asked.
+    once_more: VecDeque<Waiting>,
+    progress: Progress,
+    outcome: FannedOut,
+    has_seen_us: bool,
+    not_us_in_a_row: u32,
+    /// Nobody is asked any more, and why the rest could not be read.
+    closed: Option<String>,
+}
+
+impl Collector {
+    pub(super) async fn fan_out(
+        &self,
+        run: RunNumber,
+        global: &GlobalAccount,
+        mut queue: VecDeque<Waiting>,
+        stop: &CancellationToken,
+        progress: &dyn Fn(Progress),
+    ) -> Result<FannedOut, RunError> {
+        let mut state = State::new(run, global, queue.len());
+        let mut tasks = JoinSet::new();
+        loop {
+            progress(state.progress);
+            if stop.is_cancelled() {
+                state.outcome.stopped = true;
+                queue.clear();
+                state.once_more.clear();
+            }
+            if queue.is_empty() && tasks.is_empty() {
+                queue.append(&mut state.once_more);
+            }
+            while tasks.len() < self.max_in_flight
+                && let Some(waiting) = queue.pop_front()
+            {
+                if let Some(reason) = state.closed.clone() {
+                    self.give_up(&mut state, &waiting.account, &reason, &[])
+                        .await?;
+                } else {
+                    self.start(&mut tasks, &mut state, waiting, stop).await?;
+                }
+            }
+            match tasks.join_next().await {
+                None if queue.is_empty() && state.once_more.is_empty() => break,
+                None => {}
+                Some(Ok(asked)) => self.receive(&mut state, asked).await?,
+                // A panic in reading one answer must not end the run; the account stays unknown.
+                Some(Err(error)) => {
+                    tracing::error!(%error, "a task broke off; one account was not read");
+                    state.count(Outcome::Failed);
+                }
+            }
+        }
+        Ok(state.outcome)
+    }
+
+    async fn start(
+        &self,
+        tasks: &mut JoinSet<Asked>,
+        state: &mut State<'_>,
+        waiting: Waiting,
+        stop: &CancellationToken,
+    ) -> Result<(), StoreError> {
+        let api = match self.hosts.api(&waiting.url) {
+            Ok(api) => api,
+            Err(refusal) => {
+                let reason = refusal.to_string();
+                let wiki = &waiting.account.wiki;
+                state
+                    .outcome
+                    .warnings
+                    .push(format!("{wiki} was not asked: {reason}"));
+                return self.give_up(state, &waiting.account, &reason, &[]).await;
+            }
+        };
+        tasks.spawn(ask(
+            Arc::clone(&self.client),
+            api,
+            waiting,
+            self.view,
+            state.global.id,
+            state.global.name.clone(),
+            Arc::clone(&self.redaction),
+            stop.clone(),
+        ));
+        Ok(())
+    }
+
+    /// Records what one account's request brought, or why it brought nothing.
+    async fn receive(&self, state: &mut State<'_>, asked: Asked) -> Result<(), StoreError> {
+        let Asked {
+            waiting,
+            requests,
+            read,
+        } = asked;
+        let account = &waiting.account;
+        let snapshot = match read {
+            Ok(Ok(snapshot)) => snapshot,
+            Ok(Err(unusable)) => {
+                if matches!(unusable, Unusable::SomebodyElse(_)) {
+                    state.note_not_us(&unusable.to_string());
+                }
+                return self
+                    .give_up(state, account, &unusable.to_string(), &requests)
+                    .await;
+            }
+            Err(failure) => return self.fail(state, waiting, &failure, &requests).await,
+        };
+        state.has_seen_us = true;
+        state.not_us_in_a_row = 0;
+        let before = self.store.latest_snapshot(account.id).await?;
+        let is_doubtful = |before| doubt::is_doubtful(before, &snapshot);
+        if waiting.again.is_none() && before.as_ref().is_some_and(is_doubtful) {
+            self.store.record_requests(state.run, &requests).await?;
+            state.ask_once_more(waiting, Again::Doubtful);
+            return Ok(());
+        }
+        let outcome = self
+            .record(state.run, account, before.as_ref(), &snapshot, &requests)
+            .await?;
+        tracing::debug!(wiki = %account.wiki, ?outcome, "read");
+        state.count(outcome);
+        Ok(())
+    }
+
+    async fn fail(
+        &self,
+        state: &mut State<'_>,
+        waiting: Waiting,
+        failure: &Failure,
+        requests: &[Request],
+    ) -> Result<(), StoreError> {
+        let reason = failure.to_string();
+        match failure {
+            Failure::Stopped => {
+                return self.store.record_requests(state.run, requests).await;
+            }
+            Failure::AskAgainLater(_) if waiting.again.is_none() => {
+                self.store.record_requests(state.run, requests).await?;
+                state.ask_once_more(waiting, Again::WithoutMaxlag);
+                return Ok(());
+            }
+            Failure::StopAccount(_) => state.note_not_us(&reason),
+            Failure::StopRun(_) | Failure::Deferred { .. } => {
+                state.outcome.warnings.push(reason.clone());
+                state.closed = Some(reason.clone());
+            }
+            _ => {}
+        }
+        self.give_up(state, &waiting.account, &reason, requests)
+            .await
+    }
+
+    /// Records that an account is unknown in this run.
+    async fn give_up(
+        &self,
+        state: &mut State<'_>,
+        account: &Account,
+        reason: &str,
+        requests: &[Request],
+    ) -> Result<(), StoreError> {
+        let observed = Observed {
+            run: state.run,
+            account: account.id,
+            at: self.clock.now(),
+            requests,
+        };
+        let outcome = self.store.record_failure(observed, reason).await?;
+        tracing::info!(wiki = %account.wiki, reason, "could not be read");
+        state
+            .outcome
+            .failures
+            .push((account.wiki.clone(), reason.to_owned()));
+        state.count(outcome);
+        Ok(())
+    }
+}
+
+impl<'a> State<'a> {
+    fn new(run: RunNumber, global: &'a GlobalAccount, accounts: usize) -> Self {
+        Self {
+            run,
+            global,
+            once_more: VecDeque::new(),
+            progress: Progress {
+                accounts,
+                ..Progress::default()
+            },
+            outcome: FannedOut::default(),
+            has_seen_us: false,
+            not_us_in_a_row: 0,
+            closed: None,
+        }
+    }
+
+    fn count(&mut self, outcome: Outcome) {
+        self.progress.done += 1;
+        if outcome == Outcome::Failed {
+            self.progress.failed += 1;
+        }
+    }
+
+    fn ask_once_more(&mut self, waiting: Waiting, why: Again) {
+        tracing::debug!(wiki = %waiting.account.wiki, ?why, "asked once more at the end");
+        self.once_more.push_back(Waiting {
+            again: Some(why),
+            ..waiting
+        });
+    }
+
+    fn note_not_us(&mut self, reason: &str) {
+        self.not_us_in_a_row += 1;
+        if !self.has_seen_us && self.not_us_in_a_row >= LOST_AFTER && self.closed.is_none() {
+            self.closed = Some(reason.to_owned());
+            self.outcome.ended = Some(RunError::Refused(reason.to_owned()));
+        }
+    }
+}
+
+/// The accounts in the order in which they are asked: those with rights first, then by activity,
+/// so that a run that is cut short holds what matters.
+pub(super) fn queue(accounts: Vec<Account>, enumeration: &Enumeration) -> VecDeque<Waiting> {
+    let listed: BTreeMap<&WikiId, &AttachedAccount> = enumeration
+        .attached
+        .iter()
+        .map(|account| (&account.wiki, account))
+        .collect();
+    let mut queue: Vec<(bool, u64, Waiting)> = accounts
+        .into_iter()
+        .filter_map(|account| {
+            let attached = listed.get(&account.wiki)?;
+            let has_rights = !attached.groups.is_empty() || attached.block.is_some();
+            let waiting = Waiting {
+                url: attached.url.clone(),
+                account,
+                again: None,
+            };
+            Some((has_rights, attached.edit_count, waiting))
+        })
+        .collect();
+    queue.sort_by_key(|(has_rights, edits, _)| (!has_rights, u64::MAX - edits));
+    queue.into_iter().map(|(_, _, waiting)| waiting).collect()
+}
+
+#[expect(clippy::too_many_arguments, reason = "a task owns everything it needs")]
+async fn ask(
+    client: Arc<Client>,
+    api: Api,
+    waiting: Waiting,
+    view: View,
+    id: CentralUserId,
+    name: String,
+    redaction: Arc<Redaction>,
+    stop: CancellationToken,
+) -> Asked {
+    let parameters = match view {
+        View::Own => user_info::question(&name),
+        View::Public => user_info::public_question(&name),
+    };
+    let mut question = Question::new(Purpose::Account, parameters);
+    question.without_maxlag = matches!(waiting.again, Some(Again::WithoutMaxlag));
+    let reply = client.ask(&api, &question, &stop).await;
+    let read = |answer: Answer| match view {
+        View::Own => user_info::snapshot(&answer.body, &waiting.account.wiki, id, &redaction),
+        View::Public => user_info::public_snapshot(&answer.body, id),
+    };
+    let read = reply.answer.map(read);
+    Asked {
+        waiting,
+        requests: ledger(reply.requests),
+        read,
+    }
+}
