@@ -5,8 +5,14 @@
 
 pub mod clock; // floor 0: what time it is
 pub mod model; // floor 0: the words
+
 pub mod compare; // floor 1: two snapshots in, changes out
 pub mod mediawiki; // floor 1: the only room that speaks HTTP
 pub mod report; // floor 1: values in, text out
 pub mod store; // floor 1: the only room that speaks SQL
+
 pub mod collect; // floor 2: one run, from start to finish
+
+pub mod config; // floor 3: three layers in, checked values out
+
+pub mod cli; // floor 4: commands, a file each

@@ -1,0 +1,155 @@
+//! From the configuration to a collector: whom to ask, how fast, with which credential.
+
+use std::{
+    hash::{Hash, Hasher},
+    path::PathBuf,
+    sync::Arc,
+};
+
+use secrecy::ExposeSecret;
+
+use super::exit::{Exit, Trouble};
+use crate::{
+    clock::Clock,
+    collect::{Collector, View},
+    config::{self, Pace, Places, RequestsPerMinute, Settings, User, Variables},
+    mediawiki::{
+        AllowedHosts, Client, ClientOptions, Credential, CredentialKind, PaceOptions, Rate,
+        Redaction, Timeouts, check_contact,
+    },
+    store::Store,
+};
+
+/// Whose accounts are meant, as the command line says.
+pub(super) struct Whose<'a> {
+    pub(super) name: Option<&'a str>,
+    pub(super) contact: Option<&'a str>,
+}
+
+/// Everything a collector needs but the database. All of it has been checked.
+pub(super) struct Plan<'a> {
+    settings: &'a Settings,
+    user: User,
+    contact: String,
+    credential: Credential,
+    hosts: AllowedHosts,
+}
+
+/// Checks the configuration of one user. Without any user configured, a name on the command line
+/// means the public view.
+pub(super) fn plan<'a>(
+    settings: &'a Settings,
+    whose: &Whose<'_>,
+    variables: &Variables,
+) -> Result<Plan<'a>, Trouble> {
+    let user = match (whose.name, settings.users.is_empty()) {
+        (Some(name), true) => public(name),
+        (name, _) => settings.user(name)?.clone(),
+    };
+    let contact = whose.contact.unwrap_or(&settings.contact).to_owned();
+    let wrong = |text: String| Trouble::new(Exit::Configuration, text);
+    check_contact(&contact).map_err(|error| wrong(error.to_string()))?;
+    let farm = &settings.farm;
+    let hosts = AllowedHosts::new(&farm.hosts, &farm.central_api, farm.insecure_http)
+        .map_err(|error| wrong(format!("section farm: {error}")))?;
+    let credential = credential(settings, &user, variables)?;
+    Ok(Plan {
+        settings,
+        user,
+        contact,
+        credential,
+        hosts,
+    })
+}
+
+impl Plan<'_> {
+    pub(super) async fn collector(self, store: Store, clock: &Clock) -> Result<Collector, Trouble> {
+        let privacy = &self.settings.privacy;
+        let redaction = Redaction::new(
+            store.hash_key().await?,
+            privacy.redact.clone(),
+            privacy.email,
+        );
+        let pace = &self.settings.pace;
+        let options = ClientOptions {
+            contact: self.contact,
+            cookie_file: cookie_file(&store, &self.user),
+            credential: self.credential,
+            hosts: self.hosts.clone(),
+            pace: pace_options(pace),
+            maxlag_seconds: pace.maxlag_seconds,
+            clock: clock.clone(),
+            timeouts: Timeouts::default(),
+            jitter_seed: None,
+        };
+        let client = Client::new(options)
+            .map_err(|error| Trouble::new(Exit::Configuration, error.to_string()))?;
+        let view = if self.user.auth == CredentialKind::None {
+            View::Public
+        } else {
+            View::Own
+        };
+        Ok(Collector {
+            store,
+            client: Arc::new(client),
+            clock: clock.clone(),
+            redaction: Arc::new(redaction),
+            hosts: self.hosts,
+            user_name: self.user.name,
+            view,
+            max_in_flight: pace.max_in_flight as usize,
+        })
+    }
+}
+
+/// The public view of an account.
+fn public(name: &str) -> User {
+    User {
+        name: name.to_owned(),
+        auth: CredentialKind::None,
+        credential_file: None,
+        credential: None,
+        schedule: None,
+        pulse: None,
+    }
+}
+
+fn credential(
+    settings: &Settings,
+    user: &User,
+    variables: &Variables,
+) -> Result<Credential, Trouble> {
+    if user.auth == CredentialKind::None {
+        return Ok(Credential::None);
+    }
+    let text = config::read_credential(settings, user, &Places::new(variables))?;
+    Credential::parse(user.auth, text.expose_secret()).map_err(|error| {
+        let text = format!("the credential of {:?}: {error}", user.name);
+        Trouble::new(Exit::Configuration, text)
+    })
+}
+
+fn pace_options(pace: &Pace) -> PaceOptions {
+    let rate = match pace.requests_per_minute {
+        RequestsPerMinute::Auto => Rate::Auto,
+        RequestsPerMinute::Fixed(number) => Rate::PerMinute(number),
+    };
+    PaceOptions {
+        rate,
+        max_in_flight: pace.max_in_flight,
+        ..PaceOptions::default()
+    }
+}
+
+/// Cookies are kept beside the database: one file for each user and way to log in, since jars must
+/// never be mixed. The name is a hash: a user name may hold anything.
+fn cookie_file(store: &Store, user: &User) -> Option<PathBuf> {
+    if user.auth == CredentialKind::None {
+        return None;
+    }
+    let mut hash = std::hash::DefaultHasher::new();
+    user.name.hash(&mut hash);
+    let mut path = store.path().as_os_str().to_owned();
+    path.push(format!(".{:016x}.{}.cookies", hash.finish(), user.auth));
+    Some(path.into())
+}

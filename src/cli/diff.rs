@@ -1,0 +1,218 @@
+//! `diff`: the changes between two points in time.
+
+use super::{
+    Context, UserArgument,
+    exit::{Exit, Trouble},
+    history::private,
+    output::FormatArgument,
+};
+use crate::{
+    model::{Kind, Moment, RunNumber},
+    report::{Column, ColumnKind, Listing},
+    store::{ChangeRow, Filter, Store},
+};
+
+pub(super) const HELP: &str = "\
+Each line is one property: + it is there now, - it is gone, ~ its value is another.
+It happened after `happened_after` (last seen as before) and by `happened_by` (first seen as now).
+
+Points in time: a run number (42), latest, latest~1, a date (2026-11-21), an instant
+(2026-11-21T03:17:04Z), now, or an age (90m, 36h, 7d, 2w).";
+
+/// From when to when.
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// The earlier point in time [default: latest~1]
+    from: Option<Moment>,
+    /// The later point in time [default: latest]
+    to: Option<Moment>,
+    /// Exit with 1 if there are changes
+    #[arg(long)]
+    exit_code: bool,
+    /// Also show edit counts and the like
+    #[arg(long)]
+    counters: bool,
+    /// Only on this wiki; global is the global account
+    #[arg(long, value_name = "WIKI")]
+    wiki: Option<String>,
+    /// Only this kind: group, preference, block, identity, …
+    #[arg(long, value_name = "KIND")]
+    kind: Option<Kind>,
+    /// Only those of this name; * stands for any text
+    #[arg(long, value_name = "GLOB")]
+    name: Option<String>,
+    #[command(flatten)]
+    user: UserArgument,
+    #[command(flatten)]
+    format: FormatArgument,
+}
+
+pub(super) async fn run(context: &mut Context<'_>, arguments: &Arguments) -> Result<Exit, Trouble> {
+    let store = context.history().await?;
+    let Some(user) = arguments.user.choose(&store).await? else {
+        let names: Vec<String> = store
+            .users()
+            .await?
+            .into_iter()
+            .map(|user| user.name)
+            .collect();
+        let text = if names.is_empty() {
+            "there is no run yet; take one with `sultrail snapshot`".to_owned()
+        } else {
+            format!("say whose changes with --user: {}", names.join(", "))
+        };
+        return Err(Trouble::new(Exit::Usage, text));
+    };
+    let (from, to) = period(context, arguments, &store, user.id).await?;
+    let filter = Filter {
+        user: Some(user.id),
+        wiki: arguments.wiki.clone(),
+        kind: arguments.kind,
+        name: arguments.name.clone(),
+    };
+    let mut changes = net(store.changes_between(&filter, from, to).await?);
+    if !arguments.counters && arguments.kind != Some(Kind::Counter) {
+        changes.retain(|change| change.kind != Kind::Counter.as_str());
+    }
+    let has_changed = !changes.is_empty();
+    let empty = format!("No changes from run {} to run {}.", from.0, to.0);
+    let listing = listing(changes, empty, arguments.format.is_for_people());
+    context.output().print(&listing, &arguments.format)?;
+    Ok(if has_changed && arguments.exit_code {
+        Exit::Failed
+    } else {
+        Exit::Done
+    })
+}
+
+/// The two runs. With a single run there is nothing before it: it is compared with itself.
+async fn period(
+    context: &Context<'_>,
+    arguments: &Arguments,
+    store: &Store,
+    user: i64,
+) -> Result<(RunNumber, RunNumber), Trouble> {
+    let now = context.world.clock.now();
+    let to = arguments.to.unwrap_or(Moment::LATEST);
+    let to = store.run_at(Some(user), to, now).await?;
+    let from = if let Some(from) = arguments.from {
+        store.run_at(Some(user), from, now).await?
+    } else {
+        let before = store.run_at(Some(user), Moment::Latest(1), now).await;
+        before.unwrap_or(to)
+    };
+    if from > to {
+        let text = format!(
+            "run {} is later than run {}: give the earlier one first",
+            from.0, to.0
+        );
+        return Err(Trouble::new(Exit::Usage, text));
+    }
+    Ok((from, to))
+}
+
+/// What differs from the first to the last state, of changes that may have gone to and fro. The rows
+/// of one property follow each other in order.
+fn net(changes: Vec<ChangeRow>) -> Vec<ChangeRow> {
+    let mut net: Vec<ChangeRow> = Vec::new();
+    for change in changes {
+        match net.last_mut() {
+            Some(earlier) if is_same_property(earlier, &change) => {
+                earlier.run = change.run;
+                earlier.after = change.after;
+                earlier.happened_by = change.happened_by;
+                earlier.cause = change.cause;
+                earlier.performer = change.performer;
+                earlier.comment = change.comment;
+            }
+            _ => net.push(change),
+        }
+    }
+    net.retain(|change| change.before != change.after);
+    for change in &mut net {
+        change.change = match (&change.before, &change.after) {
+            (None, _) => "+".to_owned(),
+            (_, None) => "-".to_owned(),
+            _ => "~".to_owned(),
+        };
+    }
+    net
+}
+
+fn is_same_property(a: &ChangeRow, b: &ChangeRow) -> bool {
+    (&a.user, &a.wiki, &a.kind, &a.name) == (&b.user, &b.wiki, &b.kind, &b.name)
+}
+
+fn listing(changes: Vec<ChangeRow>, empty: String, for_people: bool) -> Listing {
+    if for_people {
+        listing_for_people(changes, empty)
+    } else {
+        listing_for_programs(changes, empty)
+    }
+}
+
+fn listing_for_people(changes: Vec<ChangeRow>, empty: String) -> Listing {
+    let columns = vec![
+        Column::new("change", " ", ColumnKind::Change),
+        Column::new("wiki", "wiki", ColumnKind::Word),
+        Column::new("kind", "kind", ColumnKind::Word),
+        Column::new("name", "name", ColumnKind::Word),
+        Column::new("before", "before", ColumnKind::Json),
+        Column::new("after", "after", ColumnKind::Json),
+        Column::new("happened_after", "happened after", ColumnKind::Time),
+        Column::new("happened_by", "and by", ColumnKind::Time),
+        Column::new("cause", "cause", ColumnKind::Word),
+    ];
+    let mut listing = Listing::new("Changes", columns, empty);
+    for row in changes {
+        listing.push(vec![
+            row.change.into(),
+            row.wiki.into(),
+            row.kind.as_str().into(),
+            row.name.as_str().into(),
+            private(&row.kind, &row.name, row.before),
+            private(&row.kind, &row.name, row.after),
+            row.happened_after.into(),
+            row.happened_by.into(),
+            row.cause.into(),
+        ]);
+    }
+    listing
+}
+
+fn listing_for_programs(changes: Vec<ChangeRow>, empty: String) -> Listing {
+    let columns = vec![
+        Column::new("run", "run", ColumnKind::Number),
+        Column::new("user", "user", ColumnKind::Text),
+        Column::new("wiki", "wiki", ColumnKind::Word),
+        Column::new("kind", "kind", ColumnKind::Word),
+        Column::new("name", "name", ColumnKind::Word),
+        Column::new("change", "change", ColumnKind::Change),
+        Column::new("before", "before", ColumnKind::Json),
+        Column::new("after", "after", ColumnKind::Json),
+        Column::new("happened_after", "happened after", ColumnKind::Time),
+        Column::new("happened_by", "happened by", ColumnKind::Time),
+        Column::new("cause", "cause", ColumnKind::Word),
+        Column::new("performer", "performer", ColumnKind::Text),
+        Column::new("comment", "comment", ColumnKind::Text),
+    ];
+    let mut listing = Listing::new("Changes", columns, empty);
+    for row in changes {
+        listing.push(vec![
+            row.run.into(),
+            row.user.into(),
+            row.wiki.into(),
+            row.kind.as_str().into(),
+            row.name.as_str().into(),
+            row.change.into(),
+            private(&row.kind, &row.name, row.before),
+            private(&row.kind, &row.name, row.after),
+            row.happened_after.into(),
+            row.happened_by.into(),
+            row.cause.into(),
+            row.performer.into(),
+            row.comment.into(),
+        ]);
+    }
+    listing
+}

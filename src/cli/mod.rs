@@ -1,0 +1,251 @@
+//! Commands, a file each. The only room that knows the command line, prints, and decides exit codes.
+
+mod accounts;
+mod collector;
+mod completions;
+mod diff;
+mod exit;
+mod groups;
+mod history;
+mod init;
+mod logging;
+mod output;
+mod prefs;
+mod runs;
+mod snapshot;
+
+use std::{ffi::OsString, io::Write, path::PathBuf};
+
+use clap::{CommandFactory, Parser, Subcommand};
+
+use crate::{
+    clock::Clock,
+    config::{Places, Settings, Variables},
+    store::{Store, User},
+};
+use exit::{Exit, Trouble};
+use output::Output;
+
+/// What the program finds around it. Nothing else reads the environment, the clock or the terminal.
+pub struct World {
+    /// The environment.
+    pub variables: Variables,
+    /// What time it is.
+    pub clock: Clock,
+    /// Whether data goes to a terminal.
+    pub stdout_is_terminal: bool,
+    /// Whether messages go to a terminal.
+    pub stderr_is_terminal: bool,
+    /// Where data goes.
+    pub stdout: Box<dyn Write>,
+    /// Where messages go.
+    pub stderr: Box<dyn Write>,
+}
+
+/// Keeps the history of your accounts on every wiki: groups, preferences, blocks.
+#[derive(Debug, Parser)]
+#[command(
+    name = "sultrail",
+    version,
+    max_term_width = 100,
+    after_help = "Exit codes: 0 done, 1 failed (diff --exit-code: there are changes), 2 wrong usage, \
+                  3 some wikis could not be read, 69 the central wiki cannot be reached, 75 another \
+                  run is under way, 77 the credential is refused, 78 the configuration is wrong."
+)]
+struct Arguments {
+    #[command(flatten)]
+    common: Common,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What every command takes.
+#[derive(Debug, clap::Args)]
+struct Common {
+    /// The configuration file [default: ~/.config/sultrail/config.toml or /etc/sultrail/config.toml]
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// The database [default: ~/.local/share/sultrail/sultrail.db, or under systemd /var/lib/sultrail/sultrail.db]
+    #[arg(long, global = true, value_name = "FILE")]
+    database: Option<PathBuf>,
+    /// Say more about what is done; twice, each request
+    #[arg(short, long, global = true, action = clap::ArgAction::Count, conflicts_with = "quiet")]
+    verbose: u8,
+    /// Say nothing but errors
+    #[arg(short, long, global = true)]
+    quiet: bool,
+    /// When to use colour
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    color: output::ColorChoice,
+    /// How messages are written
+    #[arg(long, global = true, value_name = "FORMAT", default_value = "text")]
+    log_format: logging::LogFormat,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Write a commented configuration file and create the database; overwrite nothing
+    Init(init::Arguments),
+    /// Take a snapshot of all accounts now
+    Snapshot(snapshot::Arguments),
+    /// List the runs, newest first
+    Runs(runs::Arguments),
+    /// List the attached accounts
+    Accounts(accounts::Arguments),
+    /// List group memberships, local and global, with their expiry
+    Groups(groups::Arguments),
+    /// List preferences
+    Prefs(prefs::Arguments),
+    /// List every value a property has had, and when
+    History(history::Arguments),
+    /// Show the changes between two points in time
+    #[command(after_help = diff::HELP)]
+    Diff(diff::Arguments),
+    /// Print the completions of a shell
+    Completions(completions::CompletionsArguments),
+    /// Write the manual pages into a directory
+    Man(completions::ManArguments),
+}
+
+/// Runs a command line and returns the exit code.
+pub fn run(arguments: impl IntoIterator<Item = OsString>, mut world: World) -> u8 {
+    let arguments = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => arguments,
+        Err(help) => return show_usage(&help, &mut world),
+    };
+    logging::start(&arguments.common, &world);
+    let outcome = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(Trouble::from)
+        .and_then(|runtime| runtime.block_on(dispatch(arguments, &mut world)));
+    let outcome = match (outcome, world.stdout.flush()) {
+        (Ok(_), Err(error)) => Err(error.into()),
+        (outcome, _) => outcome,
+    };
+    match outcome {
+        Ok(exit) => exit.code(),
+        // Whoever reads our output has seen enough.
+        Err(trouble) if trouble.is_broken_pipe() => Exit::Done.code(),
+        Err(trouble) => {
+            // There is nowhere left to complain to if this fails.
+            let _ = writeln!(world.stderr, "sultrail: {}", trouble.text());
+            trouble.exit.code()
+        }
+    }
+}
+
+async fn dispatch(arguments: Arguments, world: &mut World) -> Result<Exit, Trouble> {
+    let mut context = Context {
+        common: arguments.common,
+        world,
+    };
+    match arguments.command {
+        Command::Init(arguments) => init::run(&mut context, &arguments).await,
+        Command::Snapshot(arguments) => snapshot::run(&mut context, &arguments).await,
+        Command::Runs(arguments) => runs::run(&mut context, &arguments).await,
+        Command::Accounts(arguments) => accounts::run(&mut context, &arguments).await,
+        Command::Groups(arguments) => groups::run(&mut context, &arguments).await,
+        Command::Prefs(arguments) => prefs::run(&mut context, &arguments).await,
+        Command::History(arguments) => history::run(&mut context, &arguments).await,
+        Command::Diff(arguments) => diff::run(&mut context, &arguments).await,
+        Command::Completions(arguments) => completions::completions(&mut context, &arguments),
+        Command::Man(arguments) => completions::man(&arguments),
+    }
+}
+
+/// Help and version are answers; everything else is wrong usage.
+fn show_usage(help: &clap::Error, world: &mut World) -> u8 {
+    let to_terminal = if help.use_stderr() {
+        world.stderr_is_terminal
+    } else {
+        world.stdout_is_terminal
+    };
+    let no_color = world
+        .variables
+        .get("NO_COLOR")
+        .is_some_and(|value| !value.is_empty());
+    let text = help.render();
+    let text = if to_terminal && !no_color {
+        text.ansi().to_string()
+    } else {
+        text.to_string()
+    };
+    let to = if help.use_stderr() {
+        &mut world.stderr
+    } else {
+        &mut world.stdout
+    };
+    let _ = write!(to, "{text}").and_then(|()| to.flush());
+    if help.use_stderr() {
+        Exit::Usage.code()
+    } else {
+        Exit::Done.code()
+    }
+}
+
+/// The command line as clap knows it, for completions, manual pages and the tests of the docs.
+pub fn command() -> clap::Command {
+    Arguments::command()
+}
+
+/// What a command works with.
+struct Context<'a> {
+    common: Common,
+    world: &'a mut World,
+}
+
+impl Context<'_> {
+    /// The configuration, if there is a file; the defaults otherwise.
+    fn settings(&self) -> Result<Settings, Trouble> {
+        let places = Places::new(&self.world.variables);
+        let file = self
+            .common
+            .config
+            .clone()
+            .or_else(|| places.configuration());
+        Ok(Settings::read(file.as_deref(), &self.world.variables)?)
+    }
+
+    fn database(&self) -> PathBuf {
+        let places = Places::new(&self.world.variables);
+        self.common
+            .database
+            .clone()
+            .unwrap_or_else(|| places.database())
+    }
+
+    /// Opens the database to answer a question.
+    async fn history(&self) -> Result<Store, Trouble> {
+        Ok(Store::open_to_read(&self.database()).await?)
+    }
+
+    fn output(&mut self) -> Output<'_> {
+        Output::new(&self.common, self.world)
+    }
+}
+
+/// Narrows an answer down to one user.
+#[derive(Debug, clap::Args)]
+struct UserArgument {
+    /// The user; may be left out where there is only one
+    #[arg(long, value_name = "NAME")]
+    user: Option<String>,
+}
+
+impl UserArgument {
+    /// The user named, or the only one. `None`: there are several, and none was named.
+    async fn choose(&self, store: &Store) -> Result<Option<User>, Trouble> {
+        let mut users = store.users().await?;
+        let Some(name) = &self.user else {
+            return Ok(if users.len() == 1 { users.pop() } else { None });
+        };
+        let found = users.into_iter().find(|user| user.is_called(name));
+        found.map(Some).ok_or_else(|| {
+            Trouble::new(
+                Exit::Failed,
+                format!("the database knows no user {name:?}; `sultrail runs` shows whom it knows"),
+            )
+        })
+    }
+}

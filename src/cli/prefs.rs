@@ -1,0 +1,75 @@
+//! `prefs`: the preferences in effect.
+
+use super::{
+    Context, UserArgument,
+    exit::{Exit, Trouble},
+    output::FormatArgument,
+};
+use crate::{
+    model::Moment,
+    report::{Column, ColumnKind, Listing},
+    store::Filter,
+};
+
+/// Which preferences, and when.
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// As it was at this point in time: a run, a date, an instant, an age (7d)
+    #[arg(long, value_name = "T", default_value = "latest")]
+    at: Moment,
+    /// Only on this wiki
+    #[arg(long, value_name = "WIKI")]
+    wiki: Option<String>,
+    /// Only those of this name; * stands for any text
+    #[arg(long, value_name = "GLOB")]
+    name: Option<String>,
+    /// Leave out those at the wiki's default
+    #[arg(long)]
+    set_only: bool,
+    #[command(flatten)]
+    user: UserArgument,
+    #[command(flatten)]
+    format: FormatArgument,
+}
+
+pub(super) async fn run(context: &mut Context<'_>, arguments: &Arguments) -> Result<Exit, Trouble> {
+    let store = context.history().await?;
+    let user = arguments.user.choose(&store).await?.map(|user| user.id);
+    let run = store
+        .run_at(user, arguments.at, context.world.clock.now())
+        .await?;
+    let filter = Filter {
+        user,
+        wiki: arguments.wiki.clone(),
+        kind: None,
+        name: arguments.name.clone(),
+    };
+    let rows = store.preferences(&filter, run).await?;
+    let columns = vec![
+        Column::new("user", "user", ColumnKind::Text),
+        Column::new("wiki", "wiki", ColumnKind::Word),
+        Column::new("name", "name", ColumnKind::Word),
+        Column::new("value", "value", ColumnKind::Json),
+        Column::new("is_default", "default", ColumnKind::Word),
+        Column::new("valid_from", "seen since", ColumnKind::Time),
+        Column::new("valid_to", "gone since", ColumnKind::Time),
+    ];
+    let mut listing = Listing::new("Preferences", columns, "No such preferences.");
+    for row in rows {
+        let is_default = row.is_default.map(|is_default| is_default == 1);
+        if arguments.set_only && is_default == Some(true) {
+            continue;
+        }
+        listing.push(vec![
+            row.user.into(),
+            row.wiki.into(),
+            row.name.into(),
+            row.value.into(),
+            is_default.into(),
+            row.valid_from.into(),
+            row.valid_to.into(),
+        ]);
+    }
+    context.output().print(&listing, &arguments.format)?;
+    Ok(Exit::Done)
+}

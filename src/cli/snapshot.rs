@@ -1,0 +1,157 @@
+//! `snapshot`: one run now.
+
+use std::{io::Write, time::Duration};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    Context,
+    collector::{self, Whose},
+    exit::{Exit, Trouble},
+};
+use crate::{
+    collect::{Collector, Order, Progress, Report},
+    model::{RunStatus, Trigger, WikiId},
+    store::Store,
+};
+
+/// Whose accounts, and where.
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// The user; may be left out where one is configured. Without a configuration: the public view
+    /// of this user on the Wikimedia farm
+    #[arg(long, value_name = "NAME")]
+    user: Option<String>,
+    /// Read only this wiki; may be given several times
+    #[arg(long, value_name = "WIKI")]
+    wiki: Vec<WikiId>,
+    /// How the operators of the wikis reach you: a page of yours or an e-mail address
+    #[arg(long, value_name = "CONTACT")]
+    contact: Option<String>,
+}
+
+pub(super) async fn run(context: &mut Context<'_>, arguments: &Arguments) -> Result<Exit, Trouble> {
+    let settings = context.settings()?;
+    let whose = Whose {
+        name: arguments.user.as_deref(),
+        contact: arguments.contact.as_deref(),
+    };
+    // Everything that can be wrong with the configuration is found before a file is created.
+    let plan = collector::plan(&settings, &whose, &context.world.variables)?;
+    let store = Store::open(&context.database()).await?;
+    let lock = store.lock_runs()?;
+    let collector = plan.collector(store.clone(), &context.world.clock).await?;
+    let order = Order {
+        wikis: arguments.wiki.clone(),
+        trigger: Trigger::Command,
+    };
+    let report = take_run(context, &collector, &order).await;
+    drop(lock);
+    store.close().await;
+    let report = report?;
+    tell(context, &report)?;
+    Ok(match (report.status, report.failures.is_empty()) {
+        (RunStatus::Finished, true) => Exit::Done,
+        _ => Exit::Incomplete,
+    })
+}
+
+/// Takes the run. SIGINT and SIGTERM end it after the requests under way.
+async fn take_run(
+    context: &Context<'_>,
+    collector: &Collector,
+    order: &Order,
+) -> Result<Report, Trouble> {
+    let bar = progress_bar(context);
+    let stop = CancellationToken::new();
+    let show = |progress: Progress| {
+        bar.set_length(progress.accounts as u64);
+        bar.set_position(progress.done as u64);
+        if progress.failed > 0 {
+            bar.set_message(format!("{} unread", progress.failed));
+        }
+    };
+    let run = collector.take_run(order, &stop, &show);
+    let mut run = std::pin::pin!(run);
+    let report = tokio::select! {
+        report = &mut run => report,
+        () = signal() => {
+            stop.cancel();
+            run.await
+        }
+    };
+    bar.finish_and_clear();
+    Ok(report?)
+}
+
+async fn signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut terminate), Ok(mut interrupt)) = (
+        signal(SignalKind::terminate()),
+        signal(SignalKind::interrupt()),
+    ) else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+}
+
+fn progress_bar(context: &Context<'_>) -> ProgressBar {
+    let is_watched = context.world.stderr_is_terminal && !context.common.quiet;
+    let target = if is_watched {
+        ProgressDrawTarget::stderr()
+    } else {
+        ProgressDrawTarget::hidden()
+    };
+    let template = "{bar:30} {pos}/{len} wikis, {eta} left {msg}";
+    let style = ProgressStyle::with_template(template);
+    let bar = ProgressBar::with_draw_target(None, target);
+    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+    bar.enable_steady_tick(Duration::from_secs(1));
+    bar
+}
+
+/// Says what became of the run, on standard error: the data is in the database.
+fn tell(context: &mut Context<'_>, report: &Report) -> Result<(), Trouble> {
+    if context.common.quiet {
+        return Ok(());
+    }
+    let visible = crate::report::visible;
+    let to = &mut context.world.stderr;
+    for warning in &report.warnings {
+        writeln!(to, "warning: {}", visible(warning))?;
+    }
+    for (wiki, reason) in &report.failures {
+        writeln!(to, "{wiki}: not read: {}", visible(reason))?;
+    }
+    let tally = report.tally;
+    let pace = &report.pace;
+    let ended = match report.status {
+        RunStatus::Interrupted => "stopped; run again to go on",
+        _ => "done",
+    };
+    writeln!(
+        to,
+        "run {} {ended}: {} wikis: {} first seen, {} unchanged, {} changed ({} changes), {} not read",
+        report.run.0,
+        tally.accounts,
+        tally.first_seen,
+        tally.unchanged,
+        tally.changed,
+        tally.changes,
+        tally.failed,
+    )?;
+    writeln!(
+        to,
+        "{} requests, at most {} in a minute and {} at once; {} s waited, {} times asked to slow down",
+        pace.requests,
+        pace.highest_in_any_minute,
+        pace.most_in_flight,
+        pace.waited.as_secs(),
+        pace.throttled,
+    )?;
+    Ok(())
+}
