@@ -36,6 +36,10 @@ create table user (
     central_user_id integer,
     -- When the list of accounts was last read.
     listed_at integer,
+    -- Until when the servers want to be left alone; kept so that a restart asks no earlier.
+    paused_until integer,
+    -- Fingerprint of a bot password that was refused: it is never tried again.
+    refused_credential text,
     unique (central_api, asked_as),
     unique (central_api, central_user_id)
 ) strict;
@@ -110,8 +114,9 @@ create table failure (
 -- Every request that is not told by a row of `snapshot`.
 create table request (
     id integer primary key,
-    run integer not null references run,
-    after_ms integer not null,
+    -- Null: `plan` or `check` asked, outside any run.
+    run integer references run,
+    sent_ms integer not null,
     host text not null,
     purpose text not null,
     -- The HTTP status; null where no answer came.
@@ -390,11 +395,10 @@ join user u on u.id = l.user;
 -- milliseconds, for those who count requests in a window.
 create view requests as
 select q.run,
-    strftime('%Y-%m-%dT%H:%M:%SZ', (r.started_at * 1000 + q.after_ms) / 1000, 'unixepoch') as at,
+    strftime('%Y-%m-%dT%H:%M:%SZ', q.sent_ms / 1000, 'unixepoch') as at,
     q.host, q.purpose, q.status, q.duration_ms, q.bytes, q.attempt, q.waited_ms,
-    r.started_at * 1000 + q.after_ms as at_ms
+    q.sent_ms as at_ms
 from request q
-join run r on r.id = q.run
 union all
 select s.run,
     strftime('%Y-%m-%dT%H:%M:%SZ',

@@ -33,20 +33,44 @@ pub fn difference(before: &Snapshot, after: &Snapshot, now: DateTime<Utc>) -> Di
                     difference.first_seen.push((property.clone(), is.clone()));
                 }
             }
-            Pair::Both(property, was, is) => {
-                if was.is_redacted() != is.is_redacted() {
-                    // Only what may be kept has changed.
-                    difference.restated.push((property.clone(), is.clone()));
-                } else if was.json() != is.json() {
-                    let change = change(property, Some(was), Some(is), now);
-                    difference.changes.push(change);
-                } else if was.is_default() != is.is_default() {
+            Pair::Both(property, was, is) => match relation(property.kind, was, is) {
+                Relation::Same => {}
+                Relation::Restated => {
                     difference.restated.push((property.clone(), is.clone()));
                 }
-            }
+                Relation::Changed => {
+                    let change = change(property, Some(was), Some(is), now);
+                    difference.changes.push(change);
+                }
+            },
         }
     }
     difference
+}
+
+/// How the value of one property relates to what it was.
+enum Relation {
+    Same,
+    Restated,
+    Changed,
+}
+
+/// The value of a global group where the answer names it without its expiry.
+const MEMBER: &str = "true";
+
+fn relation(kind: Kind, was: &Value, is: &Value) -> Relation {
+    if was == is || (kind == Kind::GlobalGroup && is.json() == MEMBER) {
+        Relation::Same
+    } else if was.json() == is.json()
+        // Only what may be kept has changed.
+        || was.is_redacted() != is.is_redacted()
+        // Only now is the expiry told.
+        || (kind == Kind::GlobalGroup && was.json() == MEMBER)
+    {
+        Relation::Restated
+    } else {
+        Relation::Changed
+    }
 }
 
 fn change(

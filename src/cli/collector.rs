@@ -6,6 +6,7 @@ use std::{
     sync::Arc,
 };
 
+use chrono::TimeDelta;
 use secrecy::ExposeSecret;
 
 use super::exit::{Exit, Trouble};
@@ -71,6 +72,7 @@ impl Plan<'_> {
             privacy.email,
         );
         let pace = &self.settings.pace;
+        let fingerprint = self.credential.fingerprint();
         let options = ClientOptions {
             contact: self.contact,
             cookie_file: cookie_file(&store, &self.user),
@@ -96,8 +98,11 @@ impl Plan<'_> {
             redaction: Arc::new(redaction),
             hosts: self.hosts,
             user_name: self.user.name,
+            fingerprint,
             view,
             max_in_flight: pace.max_in_flight as usize,
+            resume_within: TimeDelta::hours(self.settings.daemon.resume_hours.into()),
+            keep_requests: TimeDelta::days(self.settings.retention.requests_days.into()),
         })
     }
 }

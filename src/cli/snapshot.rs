@@ -11,7 +11,7 @@ use super::{
     exit::{Exit, Trouble},
 };
 use crate::{
-    collect::{Collector, Order, Progress, Report},
+    collect::{Collector, Order, Progress, Report, Wanted},
     model::{RunStatus, Trigger, WikiId},
     store::Store,
 };
@@ -26,6 +26,9 @@ pub(super) struct Arguments {
     /// Read only this wiki; may be given several times
     #[arg(long, value_name = "WIKI")]
     wiki: Vec<WikiId>,
+    /// One request to the central wiki, then only the accounts that look different there
+    #[arg(long, conflicts_with = "wiki")]
+    pulse: bool,
     /// How the operators of the wikis reach you: a page of yours or an e-mail address
     #[arg(long, value_name = "CONTACT")]
     contact: Option<String>,
@@ -42,10 +45,13 @@ pub(super) async fn run(context: &mut Context<'_>, arguments: &Arguments) -> Res
     let store = Store::open(&context.database()).await?;
     let lock = store.lock_runs()?;
     let collector = plan.collector(store.clone(), &context.world.clock).await?;
-    let order = Order {
-        wikis: arguments.wiki.clone(),
-        trigger: Trigger::Command,
+    let wanted = match (arguments.pulse, arguments.wiki.is_empty()) {
+        (true, _) => Wanted::LookingDifferent,
+        (false, true) => Wanted::All,
+        (false, false) => Wanted::On(arguments.wiki.clone()),
     };
+    let trigger = Trigger::Command;
+    let order = Order { wanted, trigger };
     let report = take_run(context, &collector, &order).await;
     drop(lock);
     store.close().await;

@@ -210,7 +210,7 @@ impl Explainer<'_> {
         let requests = ledger(reply.requests);
         self.collector
             .store
-            .record_requests(self.run, &requests)
+            .record_requests(Some(self.run), &requests)
             .await?;
         match reply.answer {
             Ok(answer) => Ok(Some(answer.body)),

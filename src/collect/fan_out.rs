@@ -68,9 +68,20 @@ struct Asked {
     read: Result<Result<Snapshot, Unusable>, Failure>,
 }
 
+/// What a fan-out is for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Task<'a> {
+    pub(super) run: RunNumber,
+    pub(super) user: i64,
+    pub(super) global: &'a GlobalAccount,
+    /// All accounts of the run, those read before it was interrupted too.
+    pub(super) accounts: usize,
+}
+
 /// Where a fan-out stands.
 struct State<'a> {
     run: RunNumber,
+    user: i64,
     global: &'a GlobalAccount,
     /// Asked a second time, when all others have been asked.
     once_more: VecDeque<Waiting>,
@@ -85,13 +96,12 @@ struct State<'a> {
 impl Collector {
     pub(super) async fn fan_out(
         &self,
-        run: RunNumber,
-        global: &GlobalAccount,
+        task: Task<'_>,
         mut queue: VecDeque<Waiting>,
         stop: &CancellationToken,
         progress: &dyn Fn(Progress),
     ) -> Result<FannedOut, RunError> {
-        let mut state = State::new(run, global, queue.len());
+        let mut state = State::new(task, queue.len());
         let mut tasks = JoinSet::new();
         loop {
             progress(state.progress);
@@ -116,7 +126,10 @@ impl Collector {
             match tasks.join_next().await {
                 None if queue.is_empty() && state.once_more.is_empty() => break,
                 None => {}
-                Some(Ok(asked)) => self.receive(&mut state, asked).await?,
+                Some(Ok(asked)) => {
+                    self.remember_pause(state.user).await?;
+                    self.receive(&mut state, asked).await?;
+                }
                 // A panic in reading one answer must not end the run; the account stays unknown.
                 Some(Err(error)) => {
                     tracing::error!(%error, "a task broke off; one account was not read");
@@ -184,7 +197,9 @@ impl Collector {
         let before = self.store.latest_snapshot(account.id).await?;
         let is_doubtful = |before| doubt::is_doubtful(before, &snapshot);
         if waiting.again.is_none() && before.as_ref().is_some_and(is_doubtful) {
-            self.store.record_requests(state.run, &requests).await?;
+            self.store
+                .record_requests(Some(state.run), &requests)
+                .await?;
             state.ask_once_more(waiting, Again::Doubtful);
             return Ok(());
         }
@@ -206,10 +221,12 @@ impl Collector {
         let reason = failure.to_string();
         match failure {
             Failure::Stopped => {
-                return self.store.record_requests(state.run, requests).await;
+                return self.store.record_requests(Some(state.run), requests).await;
             }
             Failure::AskAgainLater(_) if waiting.again.is_none() => {
-                self.store.record_requests(state.run, requests).await?;
+                self.store
+                    .record_requests(Some(state.run), requests)
+                    .await?;
                 state.ask_once_more(waiting, Again::WithoutMaxlag);
                 return Ok(());
             }
@@ -250,14 +267,16 @@ impl Collector {
 }
 
 impl<'a> State<'a> {
-    fn new(run: RunNumber, global: &'a GlobalAccount, accounts: usize) -> Self {
+    fn new(task: Task<'a>, left: usize) -> Self {
         Self {
-            run,
-            global,
+            run: task.run,
+            user: task.user,
+            global: task.global,
             once_more: VecDeque::new(),
             progress: Progress {
-                accounts,
-                ..Progress::default()
+                accounts: task.accounts,
+                done: task.accounts - left,
+                failed: 0,
             },
             outcome: FannedOut::default(),
             has_seen_us: false,

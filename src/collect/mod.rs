@@ -6,9 +6,11 @@
 mod doubt;
 mod explain;
 mod fan_out;
+mod pulse;
 
 use std::sync::Arc;
 
+use chrono::TimeDelta;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -17,6 +19,7 @@ use crate::{
     mediawiki::{
         AllowedHosts, Client, Failure, PaceSummary, Purpose, Question, Redaction, RequestRecord,
         global_user_info::{self, Found, Whose},
+        rename_status,
     },
     model::{
         AttachedAccount, Enumeration, Outcome, Request, RunNumber, RunStatus, Scope, Snapshot,
@@ -40,10 +43,16 @@ pub struct Collector {
     pub hosts: AllowedHosts,
     /// The user, as configured.
     pub user_name: String,
+    /// A name for the credential that does not give it away.
+    pub fingerprint: String,
     /// Whether we ask as the user, or as anybody.
     pub view: View,
     /// At most so many requests under way.
     pub max_in_flight: usize,
+    /// An interrupted run younger than this goes on where it stopped.
+    pub resume_within: TimeDelta,
+    /// How long the ledger of requests is kept.
+    pub keep_requests: TimeDelta,
 }
 
 /// As whom an account is looked at.
@@ -58,10 +67,31 @@ pub enum View {
 /// What a run is to read, and why it runs.
 #[derive(Clone, Debug)]
 pub struct Order {
-    /// Only these wikis; all if there are none.
-    pub wikis: Vec<WikiId>,
+    /// Which accounts.
+    pub wanted: Wanted,
     /// What started it.
     pub trigger: Trigger,
+}
+
+/// Which accounts a run reads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// All. Goes on with an interrupted run that is younger than the collector's limit.
+    All,
+    /// Those that look different from the central wiki, and those that could not be read.
+    LookingDifferent,
+    /// Those on these wikis.
+    On(Vec<WikiId>),
+}
+
+impl Wanted {
+    fn scope(&self) -> Scope {
+        match self {
+            Self::All => Scope::Full,
+            Self::LookingDifferent => Scope::Pulse,
+            Self::On(_) => Scope::Wikis,
+        }
+    }
 }
 
 /// How far a run is.
@@ -124,31 +154,77 @@ impl Collector {
         stop: &CancellationToken,
         progress: &dyn Fn(Progress),
     ) -> Result<Report, RunError> {
-        let user = self
-            .store
-            .user_or_new(self.hosts.central().url().as_str(), &self.user_name)
-            .await?;
-        let scope = if order.wikis.is_empty() {
-            Scope::Full
-        } else {
-            Scope::Wikis
-        };
-        let now = self.clock.now();
-        let run = self
-            .store
-            .begin_run(user.id, scope, order.trigger, now)
-            .await?;
+        let central = self.hosts.central().url().as_str();
+        let user = self.store.user_or_new(central, &self.user_name).await?;
+        self.refuse_known_refusal(&user).await?;
+        self.client.pace().begin_run();
+        if let Some(until) = self.store.paused_until(user.id).await? {
+            self.client.pace().pause_until(until);
+        }
+        let run = self.begin(&user, order).await?;
         let outcome = self.collect(&user, run, order, stop, progress).await;
+        self.remember(&user).await?;
+        let now = self.clock.now();
         if let Err(error) = &outcome
             && !matches!(error, RunError::Store(_))
         {
             let text = error.to_string();
-            let now = self.clock.now();
             self.store
                 .finish_run(run, RunStatus::Failed, Some(&text), now)
                 .await?;
         }
+        self.store.forget_requests(now - self.keep_requests).await?;
         outcome
+    }
+
+    /// Begins a run, or goes on with the one that was cut short.
+    async fn begin(&self, user: &User, order: &Order) -> Result<RunNumber, StoreError> {
+        let now = self.clock.now();
+        if order.wanted == Wanted::All {
+            let since = now - self.resume_within;
+            if let Some(run) = self.store.resume_run(user.id, since).await? {
+                tracing::info!(run = run.0, "going on with an interrupted run");
+                return Ok(run);
+            }
+        }
+        let scope = order.wanted.scope();
+        self.store
+            .begin_run(user.id, scope, order.trigger, now)
+            .await
+    }
+
+    /// A bot password that was refused once is never sent again: five wrong tries lock the account
+    /// for five minutes on all wikis.
+    async fn refuse_known_refusal(&self, user: &User) -> Result<(), RunError> {
+        let refused = self.store.refused_credential(user.id).await?;
+        if refused.is_some_and(|fingerprint| fingerprint == self.fingerprint) {
+            let text = "this bot password was refused before and is not tried again, since wrong \
+                        tries lock the account: make a new one on Special:BotPasswords";
+            return Err(RunError::Refused(text.to_owned()));
+        }
+        Ok(())
+    }
+
+    /// Keeps what the next run has to know: a pause, a refusal, the cookies.
+    async fn remember(&self, user: &User) -> Result<(), StoreError> {
+        self.remember_pause(user.id).await?;
+        if self.client.login_refused().await.is_some() {
+            self.store
+                .record_refusal(user.id, &self.fingerprint)
+                .await?;
+        }
+        if let Err(error) = self.client.save_cookies() {
+            tracing::warn!(%error, "the cookies could not be kept");
+        }
+        Ok(())
+    }
+
+    /// A pause counts after a restart too, so it is written down at once.
+    async fn remember_pause(&self, user: i64) -> Result<(), StoreError> {
+        match self.client.pace().paused_until() {
+            Some(until) => self.store.record_pause(user, until).await,
+            None => Ok(()),
+        }
     }
 
     async fn collect(
@@ -159,24 +235,39 @@ impl Collector {
         stop: &CancellationToken,
         progress: &dyn Fn(Progress),
     ) -> Result<Report, RunError> {
-        let (enumeration, requests, mut warnings) = self.enumerate(user, run, stop).await?;
-        let listed = self.record_accounts(user, &enumeration).await?;
+        let (enumeration, requests, mut warnings) = self.enumerate(user, run, order, stop).await?;
+        note_unattached(&enumeration);
+        let listed = self.record_accounts(user, run, &enumeration, stop).await?;
+        let observed = self.store.observed_accounts(run).await?;
         let (global, accounts): (Vec<Account>, Vec<Account>) = listed
             .into_iter()
             .partition(|account| account.wiki.is_global());
         for account in &global {
+            if observed.contains(&account.id) {
+                self.store.record_requests(Some(run), &requests).await?;
+                continue;
+            }
             let snapshot = global_user_info::snapshot(&enumeration.account);
             let before = self.store.latest_snapshot(account.id).await?;
             self.record(run, account, before.as_ref(), &snapshot, &requests)
                 .await?;
         }
-        let accounts = wanted(accounts, &order.wikis, &mut warnings);
-        let queue = fan_out::queue(accounts, &enumeration);
-        let size = u32::try_from(queue.len()).unwrap_or(u32::MAX);
-        self.store.set_run_size(run, size).await?;
-        let outcome = self
-            .fan_out(run, &enumeration.account, queue, stop, progress)
+        let accounts = self
+            .wanted(user, order, accounts, &enumeration, &mut warnings)
             .await?;
+        let size = u32::try_from(accounts.len()).unwrap_or(u32::MAX);
+        self.store.set_run_size(run, size).await?;
+        let left = accounts
+            .into_iter()
+            .filter(|account| !observed.contains(&account.id));
+        let queue = fan_out::queue(left.collect(), &enumeration);
+        let task = fan_out::Task {
+            run,
+            user: user.id,
+            global: &enumeration.account,
+            accounts: size as usize,
+        };
+        let outcome = self.fan_out(task, queue, stop, progress).await?;
         if outcome.ended.is_none() && !stop.is_cancelled() {
             self.explain(run, user, &enumeration, stop).await?;
         }
@@ -206,20 +297,24 @@ impl Collector {
         &self,
         user: &User,
         run: RunNumber,
+        order: &Order,
         stop: &CancellationToken,
     ) -> Result<(Enumeration, Vec<Request>, Vec<String>), RunError> {
         let whose = match user.central_user_id {
             Some(id) => Whose::Id(id),
             None => Whose::Name(&self.user_name),
         };
-        let parameters = global_user_info::question(whose);
+        let mut parameters = global_user_info::question(whose);
+        if let (Wanted::LookingDifferent, Some(id)) = (&order.wanted, user.central_user_id) {
+            parameters = global_user_info::with_expiry(parameters, id);
+        }
         let question = Question::new(Purpose::Enumeration, parameters);
         let reply = self.client.ask(self.hosts.central(), &question, stop).await;
         let requests = ledger(reply.requests);
         let answer = match reply.answer {
             Ok(answer) => answer,
             Err(failure) => {
-                self.store.record_requests(run, &requests).await?;
+                self.store.record_requests(Some(run), &requests).await?;
                 return Err(self.enumeration_error(&failure));
             }
         };
@@ -234,7 +329,7 @@ impl Collector {
                 RunError::Unreachable("it answered for another account".to_owned())
             }
         };
-        self.store.record_requests(run, &requests).await?;
+        self.store.record_requests(Some(run), &requests).await?;
         Err(error)
     }
 
@@ -252,16 +347,68 @@ impl Collector {
     async fn record_accounts(
         &self,
         user: &User,
+        run: RunNumber,
         enumeration: &Enumeration,
+        stop: &CancellationToken,
     ) -> Result<Vec<Account>, RunError> {
+        let is_renamed = if self.store.absent_accounts(user.id, enumeration).await? > 0 {
+            self.is_being_renamed(run, &enumeration.account.name, stop)
+                .await?
+        } else {
+            false
+        };
         let central = self.hosts.central().url();
         let api_url = |account: &AttachedAccount| format!("{}{}", account.url, central.path());
         let now = self.clock.now();
         let accounts = self
             .store
-            .record_enumeration(user, enumeration, api_url, central.as_str(), now, false)
+            .record_enumeration(
+                user,
+                enumeration,
+                api_url,
+                central.as_str(),
+                now,
+                is_renamed,
+            )
             .await?;
         Ok(accounts)
+    }
+
+    /// Whether a rename is under way: it takes accounts off the list and puts them back one by one.
+    /// Without an answer it may well be.
+    async fn is_being_renamed(
+        &self,
+        run: RunNumber,
+        name: &str,
+        stop: &CancellationToken,
+    ) -> Result<bool, StoreError> {
+        let question = Question::new(Purpose::RenameStatus, rename_status::question(name));
+        let reply = self.client.ask(self.hosts.central(), &question, stop).await;
+        self.store
+            .record_requests(Some(run), &ledger(reply.requests))
+            .await?;
+        let answer = reply.answer.ok();
+        let is_running = answer.and_then(|answer| rename_status::is_running(&answer.body).ok());
+        Ok(is_running.unwrap_or(true))
+    }
+
+    /// The accounts that the order means.
+    async fn wanted(
+        &self,
+        user: &User,
+        order: &Order,
+        accounts: Vec<Account>,
+        enumeration: &Enumeration,
+        warnings: &mut Vec<String>,
+    ) -> Result<Vec<Account>, StoreError> {
+        Ok(match &order.wanted {
+            Wanted::All => accounts,
+            Wanted::On(wikis) => on_wikis(accounts, wikis, warnings),
+            Wanted::LookingDifferent => {
+                let outlines = self.store.outlines(user.id).await?;
+                pulse::looking_different(accounts, &enumeration.attached, &outlines)
+            }
+        })
     }
 
     /// Records what an answer told: a baseline the first time, the difference from then on.
@@ -306,11 +453,8 @@ fn ledger(requests: Vec<RequestRecord>) -> Vec<Request> {
     requests.collect()
 }
 
-/// The accounts that the order names; all if it names none.
-fn wanted(accounts: Vec<Account>, wikis: &[WikiId], warnings: &mut Vec<String>) -> Vec<Account> {
-    if wikis.is_empty() {
-        return accounts;
-    }
+/// The accounts on some wikis.
+fn on_wikis(accounts: Vec<Account>, wikis: &[WikiId], warnings: &mut Vec<String>) -> Vec<Account> {
     for wiki in wikis {
         if !accounts.iter().any(|account| account.wiki == *wiki) {
             warnings.push(format!(
@@ -320,4 +464,12 @@ fn wanted(accounts: Vec<Account>, wikis: &[WikiId], warnings: &mut Vec<String>) 
     }
     let is_wanted = |account: &Account| wikis.contains(&account.wiki);
     accounts.into_iter().filter(is_wanted).collect()
+}
+
+/// Accounts of the same name that belong to somebody else, or to the user before they were attached.
+/// They are never asked.
+fn note_unattached(enumeration: &Enumeration) {
+    for wiki in &enumeration.unattached {
+        tracing::info!(%wiki, "an account of this name is not attached; it is not asked");
+    }
 }

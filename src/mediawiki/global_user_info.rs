@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::{
     php_json::List,
-    user_info::{Parameters, Unusable, expiry, insert},
+    user_info::{GroupMembership, Parameters, Unusable, expiry, insert},
 };
 use crate::model::{
     AttachedAccount, CentralUserId, Enumeration, GlobalAccount, Kind, Snapshot, Subject, WikiId,
@@ -36,6 +36,15 @@ pub fn question(whose: Whose<'_>) -> Parameters<'_> {
     ]
 }
 
+/// Asks in the same request for the expiry of global groups, where the farm can tell it. A farm that
+/// cannot answers with a warning and the rest.
+pub fn with_expiry(mut question: Parameters<'_>, id: CentralUserId) -> Parameters<'_> {
+    question.push(("list", "globalusers".into()));
+    question.push(("guscentralids", id.0.to_string().into()));
+    question.push(("gusprop", "groupmemberships".into()));
+    question
+}
+
 /// What the central wiki says about the account that was asked for.
 #[derive(Debug)]
 pub enum Found {
@@ -50,9 +59,10 @@ pub fn enumeration(body: &[u8], now: DateTime<Utc>) -> Result<Found, Unusable> {
     let envelope: Envelope = serde_json::from_slice(body).map_err(|error| {
         Unusable::Malformed(format!("the answer is not what the API promises: {error}"))
     })?;
-    let info = envelope
-        .query
-        .and_then(|query| query.globaluserinfo)
+    let query = envelope.query.unwrap_or_default();
+    let globalusers = query.globalusers;
+    let info = query
+        .globaluserinfo
         .ok_or_else(|| Unusable::Malformed("the answer holds no globaluserinfo".into()))?;
     if info.missing {
         return Ok(Found::Missing);
@@ -74,7 +84,7 @@ pub fn enumeration(body: &[u8], now: DateTime<Utc>) -> Result<Found, Unusable> {
         locked: info.locked,
         hidden: info.hidden,
         edit_count: info.editcount,
-        groups: info.groups.unwrap_or_default().0.into_iter().collect(),
+        groups: global_groups(info.groups, globalusers.as_ref(), id),
     };
     let unattached = info.unattached.unwrap_or_default().0;
     let unattached = unattached
@@ -112,13 +122,36 @@ pub fn snapshot(account: &GlobalAccount) -> Snapshot {
         }
     }
     snapshot.coverage.add(Subject::GlobalGroups);
-    for group in &account.groups {
-        insert(&mut snapshot, Kind::GlobalGroup, group, &json!(true));
+    for (group, expiry) in &account.groups {
+        let value = expiry.as_ref().map_or(json!(true), |expiry| json!(expiry));
+        insert(&mut snapshot, Kind::GlobalGroup, group, &value);
     }
     if let Some(count) = account.edit_count {
         insert(&mut snapshot, Kind::Counter, "edit_count", &json!(count));
     }
     snapshot
+}
+
+/// The names come from `globaluserinfo`, the expiry from `globalusers` where that is there.
+fn global_groups(
+    names: Option<List<String>>,
+    globalusers: Option<&List<GlobalUser>>,
+    id: u64,
+) -> BTreeMap<String, Option<String>> {
+    let ours = |user: &&GlobalUser| user.centralid == Some(id);
+    let memberships = globalusers
+        .and_then(|users| users.0.iter().find(ours))
+        .and_then(|user| user.groupmemberships.as_ref());
+    let names = names.unwrap_or_default().0.into_iter();
+    let with_expiry = names.map(|name| {
+        let membership = memberships.and_then(|memberships| {
+            let is_it = |membership: &&GroupMembership| membership.group == name;
+            memberships.0.iter().find(is_it)
+        });
+        let expiry = membership.map(|membership| expiry(membership.expiry.as_deref()).to_owned());
+        (name, expiry)
+    });
+    with_expiry.collect()
 }
 
 /// Each wiki once: of two entries for one wiki neither is believed, since it is not told which holds.
@@ -150,9 +183,17 @@ struct Envelope {
     query: Option<Query>,
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 struct Query {
     globaluserinfo: Option<GlobalUserInfo>,
+    globalusers: Option<List<GlobalUser>>,
+}
+
+/// `list=globalusers`, from MediaWiki 1.47 on.
+#[derive(Deserialize)]
+struct GlobalUser {
+    centralid: Option<u64>,
+    groupmemberships: Option<List<GroupMembership>>,
 }
 
 #[derive(Deserialize)]

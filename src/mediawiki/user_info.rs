@@ -208,9 +208,9 @@ struct AttachedLocal {
 }
 
 #[derive(Deserialize)]
-struct GroupMembership {
-    group: String,
-    expiry: Option<String>,
+pub(super) struct GroupMembership {
+    pub(super) group: String,
+    pub(super) expiry: Option<String>,
 }
 
 impl UserInfo<'_> {

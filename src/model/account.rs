@@ -1,6 +1,6 @@
 //! The user's accounts: the global one and those attached to it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 
@@ -27,8 +27,8 @@ pub struct GlobalAccount {
     pub hidden: bool,
     /// Edits on all wikis together, as the central wiki counts them.
     pub edit_count: Option<u64>,
-    /// Its global groups.
-    pub groups: BTreeSet<String>,
+    /// Its global groups, each with its expiry: `"infinity"` is none, `None` that it was not told.
+    pub groups: BTreeMap<String, Option<String>>,
 }
 
 /// A local account that belongs to the global one.

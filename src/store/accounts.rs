@@ -1,5 +1,7 @@
 //! Users and their accounts.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::SqliteConnection;
 
@@ -28,6 +30,20 @@ impl User {
     pub fn is_called(&self, name: &str) -> bool {
         same_name(&self.name, name) || same_name(&self.asked_as, name)
     }
+}
+
+/// What is known of an account that the central wiki shows too: if it looks different there, the
+/// account is worth a request.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Outline {
+    /// Local groups.
+    pub groups: BTreeSet<String>,
+    /// Edits.
+    pub edit_count: u64,
+    /// Blocks.
+    pub blocks: u32,
+    /// Whether the last try to read it failed.
+    pub is_failing: bool,
 }
 
 /// An account to be asked for.
@@ -117,6 +133,129 @@ impl Store {
             asked_as: name.to_owned(),
             central_user_id: None,
         })
+    }
+
+    /// The outlines of a user's observed accounts, by wiki.
+    pub async fn outlines(&self, user: i64) -> Result<BTreeMap<WikiId, Outline>, StoreError> {
+        let rows = sqlx::query!(
+            r#"
+            select a.wiki, a.failing_since is not null as "is_failing!: bool",
+                json_group_array(p.name) filter (where p.kind = 'group') as "groups!: String",
+                coalesce(max(json_extract(v.json, '$')) filter (where p.kind = 'counter'), 0)
+                    as "edit_count!: i64",
+                count(*) filter (where p.kind = 'block') as "blocks!: u32"
+            from account a
+            left join held h on h.id >= a.id << 18 and h.id < (a.id + 1) << 18
+            left join property p on p.id = h.property
+                and (p.kind in ('group', 'block') or (p.kind = 'counter' and p.name = 'edit_count'))
+            left join property_value v on v.id = h.value
+            where a.user = ?1 and a.wiki <> 'global' and a.first_run is not null
+            group by a.id
+            "#,
+            user
+        )
+        .fetch_all(&self.pool)
+        .await
+        .map_err(|error| self.error(error))?;
+        let outlines = rows.into_iter().filter_map(|row| {
+            let outline = Outline {
+                groups: serde_json::from_str(&row.groups).unwrap_or_default(),
+                edit_count: row.edit_count.unsigned_abs(),
+                blocks: row.blocks,
+                is_failing: row.is_failing,
+            };
+            Some((row.wiki.parse().ok()?, outline))
+        });
+        Ok(outlines.collect())
+    }
+
+    /// The wikis with an attached account, as the list named them last, with the address of each.
+    pub async fn listed_wikis(&self, user: i64) -> Result<Vec<(WikiId, String)>, StoreError> {
+        let rows = sqlx::query!(
+            r#"
+            select wiki, api_url from account
+            where user = ?1 and wiki <> 'global' and listed_until is null order by id
+            "#,
+            user
+        )
+        .fetch_all(&self.pool)
+        .await
+        .map_err(|error| self.error(error))?;
+        let wikis = rows.into_iter();
+        Ok(wikis
+            .filter_map(|row| Some((row.wiki.parse().ok()?, row.api_url)))
+            .collect())
+    }
+
+    /// Until when the servers want to be left alone by this user.
+    pub async fn paused_until(&self, user: i64) -> Result<Option<DateTime<Utc>>, StoreError> {
+        let until = sqlx::query_scalar!("select paused_until from user where id = ?1", user)
+            .fetch_one(&self.pool)
+            .await
+            .map_err(|error| self.error(error))?;
+        Ok(until.and_then(|until| DateTime::from_timestamp(until, 0)))
+    }
+
+    /// Notes until when the servers want to be left alone. Rounded up: never a request early.
+    pub async fn record_pause(&self, user: i64, until: DateTime<Utc>) -> Result<(), StoreError> {
+        let until = until.timestamp() + 1;
+        sqlx::query!(
+            "update user set paused_until = ?2 where id = ?1",
+            user,
+            until
+        )
+        .execute(&self.pool)
+        .await
+        .map_err(|error| self.error(error))?;
+        Ok(())
+    }
+
+    /// The fingerprint of the credential that was refused for good, if one was.
+    pub async fn refused_credential(&self, user: i64) -> Result<Option<String>, StoreError> {
+        sqlx::query_scalar!("select refused_credential from user where id = ?1", user)
+            .fetch_one(&self.pool)
+            .await
+            .map_err(|error| self.error(error))
+    }
+
+    /// Notes that a credential was refused for good.
+    pub async fn record_refusal(&self, user: i64, fingerprint: &str) -> Result<(), StoreError> {
+        sqlx::query!(
+            "update user set refused_credential = ?2 where id = ?1",
+            user,
+            fingerprint
+        )
+        .execute(&self.pool)
+        .await
+        .map_err(|error| self.error(error))?;
+        Ok(())
+    }
+
+    /// Which of these wikis' accounts are known and not in the list: a rename may be running, or
+    /// they were detached.
+    pub async fn absent_accounts(
+        &self,
+        user: i64,
+        enumeration: &Enumeration,
+    ) -> Result<u32, StoreError> {
+        let listed: Vec<&str> = enumeration
+            .attached
+            .iter()
+            .map(|account| account.wiki.as_str())
+            .collect();
+        let listed = serde_json::Value::from(listed).to_string();
+        sqlx::query_scalar!(
+            r#"
+            select count(*) as "count!: u32" from account
+            where user = ?1 and wiki <> 'global' and detached_at is null
+                and wiki not in (select value from json_each(?2))
+            "#,
+            user,
+            listed
+        )
+        .fetch_one(&self.pool)
+        .await
+        .map_err(|error| self.error(error))
     }
 
     /// The row of the user's global account.

@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 
 use sqlx::SqlitePool;
 
-pub use accounts::{Account, User};
+pub use accounts::{Account, Outline, User};
 pub use causes::{NewLogEvent, Unexplained};
 pub use error::StoreError;
 pub use lock::RunLock;

@@ -1,5 +1,7 @@
 //! Runs: begun, resumed, ended.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 
 use super::{Store, StoreError};
@@ -40,6 +42,59 @@ impl Store {
         Ok(RunNumber(id))
     }
 
+    /// The newest full run of a user, if it was cut short after `since`: it goes on from now on. The
+    /// run lock is ours, so a run that is still marked as running has been interrupted.
+    pub async fn resume_run(
+        &self,
+        user: i64,
+        since: DateTime<Utc>,
+    ) -> Result<Option<RunNumber>, StoreError> {
+        let since = since.timestamp();
+        let run = sqlx::query_scalar!(
+            r#"
+            update run set status = 'running', finished_at = null, error = null
+            where id = (select max(id) from run where user = ?1)
+                and scope = 'full' and status in ('running', 'interrupted') and started_at >= ?2
+            returning id as "id!"
+            "#,
+            user,
+            since
+        )
+        .fetch_optional(&self.pool)
+        .await
+        .map_err(|error| self.error(error))?;
+        Ok(run.map(RunNumber))
+    }
+
+    /// The accounts that a run has observed.
+    pub async fn observed_accounts(&self, run: RunNumber) -> Result<BTreeSet<i64>, StoreError> {
+        let accounts = sqlx::query_scalar!("select account from snapshot where run = ?1", run.0)
+            .fetch_all(&self.pool)
+            .await
+            .map_err(|error| self.error(error))?;
+        Ok(accounts.into_iter().collect())
+    }
+
+    /// Forgets requests that were sent before an instant. What was observed stays.
+    pub async fn forget_requests(&self, before: DateTime<Utc>) -> Result<(), StoreError> {
+        let before = before.timestamp();
+        sqlx::query!("delete from request where sent_ms < ?1 * 1000", before)
+            .execute(&self.pool)
+            .await
+            .map_err(|error| self.error(error))?;
+        sqlx::query!(
+            r#"
+            update snapshot set duration_ms = null, bytes = null, waited_ms = null
+            where duration_ms is not null and run in (select id from run where started_at < ?1)
+            "#,
+            before
+        )
+        .execute(&self.pool)
+        .await
+        .map_err(|error| self.error(error))?;
+        Ok(())
+    }
+
     /// Notes how many accounts the run is to read.
     pub async fn set_run_size(&self, run: RunNumber, accounts: u32) -> Result<(), StoreError> {
         sqlx::query!(
@@ -56,9 +111,12 @@ impl Store {
     /// Writes requests into the ledger that no snapshot tells of.
     pub async fn record_requests(
         &self,
-        run: RunNumber,
+        run: Option<RunNumber>,
         requests: &[Request],
     ) -> Result<(), StoreError> {
+        if requests.is_empty() {
+            return Ok(());
+        }
         let mut transaction = self.pool.begin().await.map_err(|error| self.error(error))?;
         for request in requests {
             insert_request(&mut transaction, run, request)
@@ -148,9 +206,10 @@ impl Store {
 
 pub(super) async fn insert_request(
     connection: &mut sqlx::SqliteConnection,
-    run: RunNumber,
+    run: Option<RunNumber>,
     request: &Request,
 ) -> sqlx::Result<()> {
+    let run = run.map(|run| run.0);
     let sent_ms = request.sent_at.timestamp_millis();
     let duration_ms = request.duration_ms.cast_signed();
     let bytes = request.bytes.cast_signed();
@@ -158,10 +217,10 @@ pub(super) async fn insert_request(
     sqlx::query!(
         r#"
         insert into request
-            (run, after_ms, host, purpose, status, duration_ms, bytes, attempt, waited_ms)
-        select id, ?2 - started_at * 1000, ?3, ?4, ?5, ?6, ?7, ?8, ?9 from run where id = ?1
+            (run, sent_ms, host, purpose, status, duration_ms, bytes, attempt, waited_ms)
+        values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
         "#,
-        run.0,
+        run,
         sent_ms,
         request.host,
         request.purpose,

@@ -159,7 +159,7 @@ impl Store {
         let recorded = async {
             let connection = &mut *transaction;
             for request in observed.requests {
-                insert_request(connection, observed.run, request).await?;
+                insert_request(connection, Some(observed.run), request).await?;
             }
             sqlx::query!(
                 r#"
@@ -451,7 +451,7 @@ async fn note_observation(
         [only] if only.attempt == 1 && only.status == Some(200) => Some(only),
         more => {
             for request in more {
-                insert_request(connection, observed.run, request).await?;
+                insert_request(connection, Some(observed.run), request).await?;
             }
             None
         }
