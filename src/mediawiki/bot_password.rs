@@ -136,3 +136,6 @@ fn is_bot_password(password: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'w').contains(&byte);
     password.len() >= 32 && password.bytes().all(allowed)
 }
+
+#[cfg(test)]
+mod tests;

@@ -119,7 +119,9 @@ impl CookieJar {
             let cookies = state.hosts.entry(api.host().to_owned()).or_default();
             let changed = match Kept::new(&cookie, now) {
                 None => cookies.remove(cookie.name()).is_some(),
-                Some(kept) if cookies.len() < COOKIES_PER_HOST => {
+                Some(kept)
+                    if cookies.len() < COOKIES_PER_HOST || cookies.contains_key(cookie.name()) =>
+                {
                     cookies.insert(cookie.name().to_owned(), kept);
                     true
                 }
@@ -260,3 +262,6 @@ fn write_whole(file: &Path, text: &[u8]) -> io::Result<()> {
     options.open(&new)?.write_all(text)?;
     fs::rename(&new, file)
 }
+
+#[cfg(test)]
+mod tests;

@@ -175,3 +175,6 @@ fn parse_token(text: &str) -> Result<SecretString, ParseCredentialError> {
         Err(ParseCredentialError::Token)
     }
 }
+
+#[cfg(test)]
+mod tests;

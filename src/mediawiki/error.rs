@@ -73,14 +73,6 @@ impl Reason {
         self.code = Some(one_line(code));
         self
     }
-
-    /// Blots out a secret that a server may have sent back.
-    pub(super) fn without(mut self, secret: &str) -> Self {
-        if !secret.is_empty() && self.text.contains(secret) {
-            self.text = self.text.replace(secret, "(secret)");
-        }
-        self
-    }
 }
 
 impl fmt::Display for Reason {

@@ -196,3 +196,6 @@ impl fmt::Display for Api {
         f.write_str(self.url.as_str())
     }
 }
+
+#[cfg(test)]
+mod tests;

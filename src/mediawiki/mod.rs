@@ -1,39 +1,44 @@
 //! The only room that speaks HTTP: one user's way to the wikis of a farm.
 //!
 //! Questions and answers are plain values. What goes wrong comes out as what the caller is to do
-//! about it ([`Failure`]). The room knows nothing of runs, of the database and of settings.
-//!
-//! What is asked, and what comes back (plain values): `question`.
-//! Whom and as whom: `contact` (who runs this program), `hosts` (who may be asked at all: only this
-//! makes an [`Api`]), `credential`, `oauth1`, `bot_password`, `cookies` (one jar an account).
-//! How: `pace` (one budget for the whole account), `verdict` (what an answer means: every status and
-//! error code), `retry` (whether and when to ask again), `error` (what went wrong), `wire` (one HTTP
-//! request), `client` (one question, asked until it is settled).
-//! One module of the API each, wire shape in, words out: `global_user_info`, `user_info`, `options`,
-//! `logs`, `global_preferences`, `rename_status`, with `redact` (what is kept as a hash) and
-//! `php_json` (JSON as PHP prints it).
+//! about it ([`Failure`]). One module for each module of the API takes the wire's shapes in and gives
+//! our words out. The room knows nothing of runs, of the database and of settings.
 
-mod bot_password;
-mod client;
-mod contact;
-mod cookies;
-mod credential;
-mod error;
-pub mod global_preferences;
-pub mod global_user_info;
-mod hosts;
-pub mod logs;
-mod oauth1;
-mod options;
-mod pace;
-mod php_json;
-mod question;
-mod redact;
-pub mod rename_status;
-mod retry;
-pub mod user_info;
-mod verdict;
-mod wire;
+mod question; // what is asked, what came back, what it took. Plain values
+
+mod contact; // who runs this program, as the User-Agent says
+mod hosts; // which hosts may be asked at all: only this makes an `Api`
+
+mod bot_password; // what one is, and what the answer to a login means. Pure
+mod cookies; // one jar an account, kept across runs
+mod credential; // OAuth 2, OAuth 1.0a, bot password, none: who asks
+mod oauth1; // a signature for each request
+
+mod error; // what went wrong, as what the caller may do about it
+mod retry; // whether and when to ask again. Pure
+mod verdict; // what an answer means: every status and error code. Pure
+
+mod pace; // how fast: one budget for the whole account, few in flight
+mod tempo; // the arithmetic of it: what is counted, when the next moment is
+
+mod client; // one question, asked until it is settled
+mod login; // the client logs in with a bot password: once a wiki, never after a refusal
+mod request; // one request with its headers: the one place where secrets go into it
+mod wire; // one request sent and read: time, size and redirects held
+
+pub mod global_preferences; // what is set for all wikis
+pub mod global_user_info; // the global account and what is attached to it
+pub mod identity; // who we are to the central wiki
+pub mod logs; // who did it, and why
+pub mod rename_status; // whether a rename is under way
+pub mod user_info; // the state of one account
+
+mod options; // preferences in one normal form
+mod php_json; // JSON as PHP prints it
+mod redact; // what is kept as a keyed hash
+
+#[cfg(test)]
+mod test_server; // answers with the bytes it is told to
 
 pub use client::{Client, ClientOptions, NewClientError, Timeouts};
 pub use contact::{ContactRefused, check_contact};

@@ -154,3 +154,6 @@ fn pairs(text: &str) -> Result<Vec<(usize, String, String)>, ParseCredentialErro
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests;

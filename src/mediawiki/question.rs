@@ -5,6 +5,7 @@ use std::{borrow::Cow, fmt, time::Duration};
 use chrono::{DateTime, Utc};
 
 use super::Failure;
+use crate::model::Request;
 
 /// One question to the API of one wiki: one answer, one or more requests.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,7 +74,7 @@ impl Purpose {
 
     /// The enumeration reads several tables for each attached wiki (T410878, T401701) and gets
     /// 90 s; the servers give up on anything after 53 s, and everything else answers in under one.
-    fn total_time(self) -> Duration {
+    pub(super) fn total_time(self) -> Duration {
         match self {
             Self::Enumeration => Duration::from_secs(90),
             _ => Duration::from_secs(30),
@@ -124,4 +125,19 @@ pub struct RequestRecord {
     pub attempt: u32,
     /// How long it waited to be sent, in milliseconds: pace, pauses, back-off.
     pub waited_ms: u64,
+}
+
+impl From<RequestRecord> for Request {
+    fn from(record: RequestRecord) -> Self {
+        Self {
+            sent_at: record.sent_at,
+            host: record.host,
+            purpose: record.purpose.as_str(),
+            status: record.status,
+            duration_ms: record.duration_ms,
+            bytes: record.bytes,
+            attempt: record.attempt,
+            waited_ms: record.waited_ms,
+        }
+    }
 }

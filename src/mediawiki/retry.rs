@@ -155,3 +155,6 @@ fn later(now: DateTime<Utc>, after: Duration) -> DateTime<Utc> {
         .and_then(|after| now.checked_add_signed(after))
         .unwrap_or(DateTime::<Utc>::MAX_UTC)
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,16 +3,26 @@
 //! Nearly every error of MediaWiki comes with status 200; what comes with another one never
 //! reached it. The order: status, type of content, errors, the rest.
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 use reqwest::header::{CONTENT_TYPE, HeaderMap, LOCATION, RETRY_AFTER};
+use secrecy::ExposeSecret;
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::{
-    CredentialKind,
-    error::{Decision, Renewal, Trouble, one_line},
+    Credential, CredentialKind,
+    error::{Decision, Renewal, RetryAfter, Trouble, one_line},
     retry::retry_after,
 };
+
+/// Anything shorter could be in an answer by chance; no real secret is.
+const SHORTEST_SECRET: usize = 12;
+/// API:Etiquette: what a lagging wiki without `Retry-After` is given.
+const USUAL_LAG: Duration = Duration::from_secs(5);
+/// The window of MediaWiki's own limits.
+const USUAL_LIMIT: Duration = Duration::from_mins(1);
 
 /// What came back, read to the end.
 #[derive(Clone, Debug)]
@@ -61,6 +71,30 @@ pub(super) fn judge(
         ));
     }
     judge_json(received, kind, now)
+}
+
+/// Refuses what sends the credential back, lest it gets into a message or the database.
+pub(super) fn refuse_echo(received: &Received, credential: &Credential) -> Result<(), Trouble> {
+    let has = |secret: &[u8]| {
+        let within = |text: &[u8]| text.windows(secret.len()).any(|part| part == secret);
+        within(&received.body)
+            || received
+                .headers
+                .values()
+                .any(|value| within(value.as_bytes()))
+    };
+    let secrets = credential.secrets();
+    let mut texts = secrets
+        .iter()
+        .map(|secret| secret.expose_secret().as_bytes());
+    if texts.any(|secret| secret.len() >= SHORTEST_SECRET && has(secret)) {
+        return Err(Trouble::new(
+            Decision::SkipWiki,
+            "the answer holds our own credential: whatever answers here sends back what it gets, \
+             and is no wiki",
+        ));
+    }
+    Ok(())
 }
 
 /// What to do when there is no answer to judge.
@@ -202,8 +236,14 @@ fn judge_code(
 ) -> Trouble {
     let pause = || retry_after(received.header(RETRY_AFTER.as_str()), now);
     let decision = match code {
+        "maxlag" if !received.headers.contains_key(RETRY_AFTER) => {
+            Decision::Lagged(RetryAfter::Wait(USUAL_LAG))
+        }
         "maxlag" => Decision::Lagged(pause()),
-        "ratelimited" => Decision::Throttled(pause()),
+        "ratelimited" => Decision::Throttled(match pause() {
+            RetryAfter::Wait(wait) => RetryAfter::Wait(wait.max(USUAL_LIMIT)),
+            defer @ RetryAfter::Defer(_) => defer,
+        }),
         "assertuserfailed" => match kind {
             CredentialKind::None => Decision::SkipWiki,
             CredentialKind::BotPassword => Decision::Renew(Renewal::Login),
@@ -342,3 +382,6 @@ fn contains(body: &[u8], needle: &str) -> bool {
         .to_ascii_lowercase()
         .contains(needle)
 }
+
+#[cfg(test)]
+mod tests;
