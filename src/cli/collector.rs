@@ -15,7 +15,7 @@ use crate::{
     collect::{Collector, View},
     config::{self, Pace, Places, RequestsPerMinute, Settings, User, Variables},
     mediawiki::{
-        AllowedHosts, Client, ClientOptions, Credential, CredentialKind, PaceOptions, Rate,
+        AllowedHosts, Api, Client, ClientOptions, Credential, CredentialKind, PaceOptions, Rate,
         Redaction, Timeouts, check_contact,
     },
     store::Store,
@@ -64,45 +64,59 @@ pub(super) fn plan<'a>(
 }
 
 impl Plan<'_> {
-    pub(super) async fn collector(self, store: Store, clock: &Clock) -> Result<Collector, Trouble> {
-        let privacy = &self.settings.privacy;
-        let redaction = Redaction::new(
-            store.hash_key().await?,
-            privacy.redact.clone(),
-            privacy.email,
-        );
+    /// The central wiki.
+    pub(super) fn central(&self) -> Api {
+        self.hosts.central().clone()
+    }
+
+    pub(super) fn hosts(&self) -> &AllowedHosts {
+        &self.hosts
+    }
+
+    pub(super) fn user_name(&self) -> &str {
+        &self.user.name
+    }
+
+    /// The way to the wikis. Cookies are kept beside a database, if one is given.
+    pub(super) fn client(self, clock: &Clock, store: Option<&Store>) -> Result<Client, Trouble> {
         let pace = &self.settings.pace;
-        let fingerprint = self.credential.fingerprint();
         let options = ClientOptions {
             contact: self.contact,
-            cookie_file: cookie_file(&store, &self.user),
+            cookie_file: store.and_then(|store| cookie_file(store, &self.user)),
             credential: self.credential,
-            hosts: self.hosts.clone(),
+            hosts: self.hosts,
             pace: pace_options(pace),
             maxlag_seconds: pace.maxlag_seconds,
             clock: clock.clone(),
             timeouts: Timeouts::default(),
             jitter_seed: None,
         };
-        let client = Client::new(options)
-            .map_err(|error| Trouble::new(Exit::Configuration, error.to_string()))?;
+        Client::new(options)
+            .map_err(|error| Trouble::new(Exit::Configuration, format!("{error:#}")))
+    }
+
+    pub(super) async fn collector(self, store: Store, clock: &Clock) -> Result<Collector, Trouble> {
+        let settings = self.settings;
+        let privacy = &settings.privacy;
+        let key = store.hash_key().await?;
+        let redaction = Redaction::new(key, privacy.redact.clone(), privacy.email);
         let view = if self.user.auth == CredentialKind::None {
             View::Public
         } else {
             View::Own
         };
         Ok(Collector {
-            store,
-            client: Arc::new(client),
             clock: clock.clone(),
             redaction: Arc::new(redaction),
-            hosts: self.hosts,
-            user_name: self.user.name,
-            fingerprint,
+            hosts: self.hosts.clone(),
+            user_name: self.user.name.clone(),
+            fingerprint: self.credential.fingerprint(),
             view,
-            max_in_flight: pace.max_in_flight as usize,
-            resume_within: TimeDelta::hours(self.settings.daemon.resume_hours.into()),
-            keep_requests: TimeDelta::days(self.settings.retention.requests_days.into()),
+            max_in_flight: settings.pace.max_in_flight as usize,
+            resume_within: TimeDelta::hours(settings.daemon.resume_hours.into()),
+            keep_requests: TimeDelta::days(settings.retention.requests_days.into()),
+            client: Arc::new(self.client(clock, Some(&store))?),
+            store,
         })
     }
 }

@@ -1,6 +1,7 @@
 //! Commands, a file each. The only room that knows the command line, prints, and decides exit codes.
 
 mod accounts;
+mod check;
 mod collector;
 mod completions;
 mod diff;
@@ -10,6 +11,7 @@ mod history;
 mod init;
 mod logging;
 mod output;
+mod plan;
 mod prefs;
 mod runs;
 mod snapshot;
@@ -21,6 +23,8 @@ use clap::{CommandFactory, Parser, Subcommand};
 use crate::{
     clock::Clock,
     config::{Places, Settings, Variables},
+    mediawiki::RequestRecord,
+    model::Request,
     store::{Store, User},
 };
 use exit::{Exit, Trouble};
@@ -86,6 +90,10 @@ struct Common {
 enum Command {
     /// Write a commented configuration file and create the database; overwrite nothing
     Init(init::Arguments),
+    /// Prove that a run would work: configuration, credentials, clock, database, farm
+    Check(check::Arguments),
+    /// Say what the next run will ask, and how long it takes
+    Plan(plan::Arguments),
     /// Take a snapshot of all accounts now
     Snapshot(snapshot::Arguments),
     /// List the runs, newest first
@@ -142,6 +150,8 @@ async fn dispatch(arguments: Arguments, world: &mut World) -> Result<Exit, Troub
     };
     match arguments.command {
         Command::Init(arguments) => init::run(&mut context, &arguments).await,
+        Command::Check(arguments) => check::run(&mut context, &arguments).await,
+        Command::Plan(arguments) => plan::run(&mut context, &arguments).await,
         Command::Snapshot(arguments) => snapshot::run(&mut context, &arguments).await,
         Command::Runs(arguments) => runs::run(&mut context, &arguments).await,
         Command::Accounts(arguments) => accounts::run(&mut context, &arguments).await,
@@ -218,6 +228,18 @@ impl Context<'_> {
     /// Opens the database to answer a question.
     async fn history(&self) -> Result<Store, Trouble> {
         Ok(Store::open_to_read(&self.database()).await?)
+    }
+
+    /// Writes requests outside any run into the ledger, once there is a database to hold it.
+    async fn keep_requests(&self, requests: Vec<RequestRecord>) -> Result<(), Trouble> {
+        let path = self.database();
+        if path.exists() {
+            let store = Store::open(&path).await?;
+            let requests: Vec<Request> = requests.into_iter().map(Request::from).collect();
+            store.record_requests(None, &requests).await?;
+            store.close().await;
+        }
+        Ok(())
     }
 
     fn output(&mut self) -> Output<'_> {

@@ -208,7 +208,7 @@ impl Collector {
     /// Keeps what the next run has to know: a pause, a refusal, the cookies.
     async fn remember(&self, user: &User) -> Result<(), StoreError> {
         self.remember_pause(user.id).await?;
-        if self.client.login_refused().await.is_some() {
+        if self.client.login_refused().is_some() {
             self.store
                 .record_refusal(user.id, &self.fingerprint)
                 .await?;
@@ -440,17 +440,7 @@ impl Collector {
 
 /// The requests of a reply as the ledger keeps them.
 fn ledger(requests: Vec<RequestRecord>) -> Vec<Request> {
-    let requests = requests.into_iter().map(|request| Request {
-        sent_at: request.sent_at,
-        host: request.host,
-        purpose: request.purpose.as_str(),
-        status: request.status,
-        duration_ms: request.duration_ms,
-        bytes: request.bytes,
-        attempt: request.attempt,
-        waited_ms: request.waited_ms,
-    });
-    requests.collect()
+    requests.into_iter().map(Request::from).collect()
 }
 
 /// The accounts on some wikis.

@@ -197,6 +197,15 @@ impl Store {
         .map_err(|error| self.error(error))
     }
 
+    /// The first fault that SQLite finds in the file, if there is any.
+    pub async fn integrity(&self) -> Result<Option<String>, StoreError> {
+        let verdict: String = sqlx::query_scalar("pragma quick_check(1)")
+            .fetch_one(&self.pool)
+            .await
+            .map_err(|error| self.error(error))?;
+        Ok((verdict != "ok").then_some(verdict))
+    }
+
     /// The runs, newest first.
     pub async fn runs(&self, user: Option<i64>) -> Result<Vec<RunRow>, StoreError> {
         sqlx::query_as!(
