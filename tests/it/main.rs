@@ -1,5 +1,12 @@
 //! The integration tests, one binary: the program is started as users start it, against a farm of
 //! wikis on loopback.
 
+mod answers;
 mod architecture;
+mod bad_input;
+mod docs;
 mod farm;
+mod recorded;
+mod scene;
+mod snapshot;
+mod trouble;
