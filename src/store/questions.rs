@@ -163,11 +163,12 @@ impl Store {
         user: Option<i64>,
         back: u32,
     ) -> Result<Option<i64>, StoreError> {
+        // Not `exists`: SQLite 3.51 makes a join of it, and `offset` then counts rows of `snapshot`.
         sqlx::query_scalar!(
             r#"
-            select id as "id!" from run r
+            select id as "id!" from run
             where (?1 is null or user = ?1)
-                and exists (select 1 from snapshot s where s.run = r.id)
+                and id in (select run from snapshot)
             order by id desc limit 1 offset ?2
             "#,
             user,
