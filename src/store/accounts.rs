@@ -438,8 +438,8 @@ async fn listed_accounts(
         .collect())
 }
 
-/// The host of a URL, with its port.
+/// The host of a URL without its port, as the ledger has it.
 fn host(url: &str) -> &str {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    rest.split(['/', '?', '#']).next().unwrap_or_default()
+    rest.split([':', '/', '?', '#']).next().unwrap_or_default()
 }
