@@ -35,6 +35,9 @@ const KEYS: [&str; 27] = [
     "retention.requests_days",
 ];
 
+/// Those that hold a list; an environment variable separates its items by commas.
+pub(super) const LISTS: [&str; 2] = ["farm.hosts", "privacy.redact"];
+
 const PREFIX: &str = "SULTRAIL__";
 
 /// Refuses what is not TOML, and unknown keys.

@@ -179,9 +179,13 @@ impl Settings {
             layers = layers.add_source(config::File::from_str(&text, config::FileFormat::Toml));
         }
         for (key, value) in keys::from_environment(variables)? {
-            layers = layers
-                .set_override(&key, value)
-                .map_err(|error| ConfigError(error.to_string()))?;
+            let overridden = if keys::LISTS.contains(&key.as_str()) {
+                let items: Vec<&str> = value.split(',').map(str::trim).collect();
+                layers.set_override(&key, items)
+            } else {
+                layers.set_override(&key, value)
+            };
+            layers = overridden.map_err(|error| ConfigError(error.to_string()))?;
         }
         let origin = file.map_or_else(
             || "the environment".into(),
