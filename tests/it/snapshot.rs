@@ -226,7 +226,7 @@ fn with_a_name_and_a_contact_no_configuration_is_needed() {
             "alice@wikis.world",
         ])
         .env("SULTRAIL__FARM__CENTRAL_API", scene.farm.central_api())
-        .env("SULTRAIL__FARM__HOSTS", "*.localhost")
+        .env("SULTRAIL__FARM__HOSTS", "*.localhost, example.org")
         .env("SULTRAIL__FARM__INSECURE_HTTP", "true")
         .env("SULTRAIL__PACE__REQUESTS_PER_MINUTE", "60000");
     let output = command.output().expect("the program starts");
