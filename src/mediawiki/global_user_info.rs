@@ -83,7 +83,8 @@ pub fn enumeration(body: &[u8], now: DateTime<Utc>) -> Result<Found, Unusable> {
         registered_at: instant(info.registration.as_deref(), now),
         locked: info.locked,
         hidden: info.hidden,
-        edit_count: info.editcount,
+        // A sum over the attached accounts; in the middle of a rename there may be none.
+        edit_count: info.editcount.filter(|_| !attached.is_empty()),
         groups: global_groups(info.groups, globalusers.as_ref(), id),
     };
     let unattached = info.unattached.unwrap_or_default().0;
