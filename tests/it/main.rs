@@ -4,6 +4,7 @@
 mod answers;
 mod architecture;
 mod bad_input;
+mod bad_storage;
 mod docs;
 mod farm;
 mod recorded;
