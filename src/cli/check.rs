@@ -68,7 +68,7 @@ pub(super) async fn run(context: &mut Context<'_>, arguments: &Arguments) -> Res
 
 fn listing(findings: Vec<Finding>) -> Listing {
     let columns = vec![
-        Column::new("result", "", ColumnKind::Word),
+        Column::new("result", "result", ColumnKind::Word),
         Column::new("subject", "subject", ColumnKind::Word),
         Column::new("detail", "detail", ColumnKind::Text),
     ];

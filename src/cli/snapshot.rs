@@ -150,14 +150,17 @@ fn tell(context: &mut Context<'_>, report: &Report) -> Result<(), Trouble> {
         tally.changes,
         tally.failed,
     )?;
+    let throttled = match pace.throttled {
+        0 => "never asked to slow down".to_owned(),
+        times => format!("asked {times} times to slow down"),
+    };
     writeln!(
         to,
-        "{} requests, at most {} in a minute and {} at once; {} s waited, {} times asked to slow down",
+        "requests: {}, at most {} in a minute and {} at once, {} s spent waiting, {throttled}",
         pace.requests,
         pace.highest_in_any_minute,
         pace.most_in_flight,
         pace.waited.as_secs(),
-        pace.throttled,
     )?;
     Ok(())
 }
