@@ -101,6 +101,7 @@ impl Client {
             &user_agent(&options.contact),
             options.timeouts,
             options.hosts.insecure_http(),
+            kind == CredentialKind::BotPassword,
         )
         .map_err(NewClientError::Http)?;
         let logged_in = kind != CredentialKind::None;
