@@ -196,12 +196,15 @@ create table change (
     before_seen integer not null references run,
     cause integer not null references cause,
     log_event integer references log_event,
+    -- A log or the global preferences may tell the cause and have not answered yet.
+    is_open integer not null default 0 check (is_open in (0, 1)),
     primary key (run, account, property),
     check (before is not null or after is not null),
     check ((before is null) = (before_from is null))
 ) strict, without rowid;
 
 create index change_by_account on change (account, property, run);
+create index change_open on change (run) where is_open = 1;
 
 -- What the credential could see once and cannot see now: neither there nor gone, but unknown.
 create table out_of_sight (

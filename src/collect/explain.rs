@@ -15,7 +15,7 @@ use crate::{
         logs::{self, LogEvent},
     },
     model::{Cause, Enumeration, Kind, Property, RunNumber, Snapshot, WikiId, utc_text},
-    store::{NewLogEvent, Observed, Unexplained, User},
+    store::{GlobalPreferenceChange, NewLogEvent, Observed, Unexplained, User},
 };
 
 /// Clocks of wikis and ours may differ by so much.
@@ -39,6 +39,7 @@ impl Collector {
         enumeration: &Enumeration,
         stop: &CancellationToken,
     ) -> Result<(), RunError> {
+        // Those that an earlier run could not ask about are among them.
         let changes = self.store.unexplained(run).await?;
         let explainer = Explainer {
             collector: self,
@@ -65,32 +66,48 @@ impl Explainer<'_> {
             by_log.entry(Log::of(&change)).or_default().push(change);
         }
         for (log, changes) in by_log {
-            let unfound = self.by_log(&log, changes).await?;
+            let mut unfound = self.by_log(&log, changes).await?;
             // Stewards act from the central wiki.
-            if let (Log::Rights(wiki), false) = (&log, unfound.is_empty()) {
-                self.by_log(&Log::StewardRights(wiki.clone()), unfound)
-                    .await?;
+            if let (Log::Rights(wiki), Some(changes)) = (&log, &unfound)
+                && !changes.is_empty()
+            {
+                let stewards = Log::StewardRights(wiki.clone());
+                unfound = self.by_log(&stewards, changes.clone()).await?;
+            }
+            for change in unfound.unwrap_or_default() {
+                self.collector.store.record_no_cause(&change).await?;
             }
         }
         Ok(())
     }
 
-    /// Explains what one log explains; returns the rest.
+    /// Explains what one log explains; returns the rest, or `None` if the log could not be read and
+    /// has to be asked again in the next run.
     async fn by_log(
         &self,
         log: &Log,
         changes: Vec<Unexplained>,
-    ) -> Result<Vec<Unexplained>, RunError> {
+    ) -> Result<Option<Vec<Unexplained>>, RunError> {
         let since = changes
             .iter()
             .map(|change| change.happened_after - SKEW)
             .min();
         let (Some(since), Some(logged_on)) = (since, self.wiki_of(log)) else {
-            return Ok(changes);
+            return Ok(Some(changes));
         };
-        let Some(events) = self.ask(log, &logged_on, &utc_text(since)).await? else {
-            return Ok(changes);
-        };
+        let mut names = vec![self.enumeration.account.name.clone()];
+        if log.keeps_former_names() {
+            let store = &self.collector.store;
+            names.extend(store.former_names(self.user.id, since).await?);
+        }
+        let mut events = Vec::new();
+        for name in names {
+            let title = log.title(&name);
+            match self.ask(log, &logged_on, &title, &utc_text(since)).await? {
+                Some(more) => events.extend(more),
+                None => return Ok(None),
+            }
+        }
         let mut unfound = Vec::new();
         for change in changes {
             // Newest first: the latest entry that fits led to what was found.
@@ -112,10 +129,10 @@ impl Explainer<'_> {
             let store = &self.collector.store;
             let id = store.record_log_event(self.user.id, &kept).await?;
             store
-                .record_cause(self.run, &change, Cause::RightsLog, Some(id))
+                .record_cause(&change, Cause::RightsLog, Some(id))
                 .await?;
         }
-        Ok(unfound)
+        Ok(Some(unfound))
     }
 
     /// The entries of a log since an instant; `None` if it could not be read.
@@ -123,13 +140,13 @@ impl Explainer<'_> {
         &self,
         log: &Log,
         logged_on: &WikiId,
+        title: &str,
         since: &str,
     ) -> Result<Option<Vec<LogEvent>>, RunError> {
         let Some(api) = self.api(logged_on) else {
             return Ok(None);
         };
-        let title = log.title(&self.enumeration.account.name);
-        let question = Question::new(Purpose::Log, logs::question(log.name(), &title, since));
+        let question = Question::new(Purpose::Log, logs::question(log.name(), title, since));
         let answer = self.answer(&api, &question).await?;
         Ok(answer.and_then(|body| logs::events(&body).ok()))
     }
@@ -148,32 +165,39 @@ impl Explainer<'_> {
             return Ok(());
         };
         let redaction = &self.collector.redaction;
-        let Ok(now) = global_preferences::snapshot(&body, redaction) else {
+        let id = self.enumeration.account.id;
+        let Ok(now) = global_preferences::snapshot(&body, id, redaction) else {
             return Ok(());
         };
-        let before = self.record_global_preferences(&now).await?;
-        let exceptions: BTreeSet<(i64, &str)> = changes
+        let set = self.record_global_preferences(&now).await?;
+        let exceptions: BTreeSet<(RunNumber, i64, &str)> = changes
             .iter()
             .filter_map(|change| {
                 let name = change.property.name.strip_suffix("-local-exception")?;
-                Some((change.account, name))
+                Some((change.run, change.account, name))
             })
             .collect();
         for change in changes {
             let name = change.property.name.as_str();
-            if !exceptions.contains(&(change.account, name)) && moved_with(change, &before, &now) {
-                self.collector
-                    .store
-                    .record_cause(self.run, change, Cause::GlobalPreference, None)
+            let is_exception = exceptions.contains(&(change.run, change.account, name));
+            let store = &self.collector.store;
+            if !is_exception && set.iter().any(|global| moved_with(change, global)) {
+                store
+                    .record_cause(change, Cause::GlobalPreference, None)
                     .await?;
+            } else {
+                store.record_no_cause(change).await?;
             }
         }
         Ok(())
     }
 
-    /// Adds the global preferences to what the run observed of the global account, and returns what
-    /// was known before.
-    async fn record_global_preferences(&self, now: &Snapshot) -> Result<Snapshot, RunError> {
+    /// Adds the global preferences to what the run observed of the global account, and returns how
+    /// they have changed ever since they were first looked for.
+    async fn record_global_preferences(
+        &self,
+        now: &Snapshot,
+    ) -> Result<Vec<GlobalPreferenceChange>, RunError> {
         let store = &self.collector.store;
         let account = store.global_account(self.user.id).await?;
         let known = store.latest_snapshot(account).await?.unwrap_or_default();
@@ -197,7 +221,7 @@ impl Explainer<'_> {
         store
             .add_to_snapshot(observed, now.coverage, &difference)
             .await?;
-        Ok(before)
+        Ok(store.global_preference_changes(account).await?)
     }
 
     /// Asks, and writes the requests into the ledger. `None`: no answer, and no cause then.
@@ -277,6 +301,14 @@ impl Log {
         }
     }
 
+    /// Whether a rename leaves the entries under the old name.
+    fn keeps_former_names(&self) -> bool {
+        matches!(
+            self,
+            Self::StewardRights(_) | Self::GlobalRights | Self::GlobalAuth
+        )
+    }
+
     fn name(&self) -> &'static str {
         match self {
             Self::Rights(_) | Self::StewardRights(_) => "rights",
@@ -312,13 +344,8 @@ fn tells_of(event: &LogEvent, change: &Unexplained) -> bool {
     if !interval.contains(&event.logged_at) {
         return false;
     }
-    let group = &change.property.name;
     match change.property.kind {
-        Kind::Group | Kind::GlobalGroup => event.groups.as_ref().is_some_and(|groups| {
-            let had = groups.old.contains(group);
-            let has = groups.new.contains(group);
-            had == change.before.is_some() && has == change.after.is_some()
-        }),
+        Kind::Group | Kind::GlobalGroup => led_to(event, change),
         Kind::Block => match (&change.before, &change.after) {
             (Some(_), None) => event.action == "unblock",
             (None, _) => event.action == "block",
@@ -328,18 +355,28 @@ fn tells_of(event: &LogEvent, change: &Unexplained) -> bool {
     }
 }
 
-/// Whether a preference now has the value set for all wikis, and that was set since.
-fn moved_with(change: &Unexplained, before: &Snapshot, now: &Snapshot) -> bool {
-    let global = Property::new(Kind::GlobalPreference, change.property.name.as_str());
-    let value = |snapshot: &Snapshot| {
-        let value = snapshot.properties.get(&global);
-        value.map(|value| value.json().to_owned())
+/// Whether an entry changed this group, and to what was found: an entry names all groups held before
+/// and after it, those that it left alone too.
+fn led_to(event: &LogEvent, change: &Unexplained) -> bool {
+    let Some(groups) = &event.groups else {
+        return false;
     };
-    let (was, is) = (value(before), value(now));
-    let was_looked_for = before.coverage.covers(global.subject());
-    match (&was, &is) {
-        (_, Some(json)) if change.after.as_ref() == Some(json) => !was_looked_for || was != is,
-        (Some(json), None) => change.before.as_ref() == Some(json),
-        _ => false,
-    }
+    let group = &change.property.name;
+    let (had, has) = (groups.old.contains(group), groups.new.contains(group));
+    let (until_before, until_after) = event.expiries(group);
+    let found = change.after.as_deref();
+    let fits = |until: String| Some(serde_json::Value::from(until).to_string().as_str()) == found;
+    has == found.is_some()
+        && (had != has || until_before != until_after)
+        && (change.property.kind == Kind::GlobalGroup || until_after.is_none_or(fits))
+}
+
+/// Whether a preference moved when the one for all wikis did, and from or to the same value.
+fn moved_with(change: &Unexplained, global: &GlobalPreferenceChange) -> bool {
+    let same_value = global.after.is_some() && global.after == change.after
+        || global.before.is_some() && global.before == change.before;
+    global.name == change.property.name
+        && same_value
+        && global.happened_after < change.happened_by
+        && change.happened_after < global.happened_by
 }

@@ -22,8 +22,8 @@ use crate::{
         rename_status,
     },
     model::{
-        AttachedAccount, Enumeration, Outcome, Request, RunNumber, RunStatus, Scope, Snapshot,
-        Tally, Trigger, WikiId,
+        AttachedAccount, Enumeration, GlobalAccount, Outcome, Request, RunNumber, RunStatus, Scope,
+        Snapshot, Tally, Trigger, WikiId, same_name,
     },
     store::{Account, Observed, Store, StoreError, User},
 };
@@ -322,8 +322,13 @@ impl Collector {
             Err(unusable) => RunError::Unreachable(unusable.to_string()),
             Ok(Found::Missing) => RunError::NoSuchUser(self.user_name.clone()),
             Ok(Found::Account(enumeration, unheard)) => {
-                let id = enumeration.account.id;
-                if user.central_user_id.is_none_or(|known| known == id) {
+                let GlobalAccount { id, name, .. } = &enumeration.account;
+                let is_ours = match user.central_user_id {
+                    Some(known) => known == *id,
+                    // Only the name tells whom the first answer is about.
+                    None => same_name(name, &self.user_name),
+                };
+                if is_ours {
                     return Ok((*enumeration, requests, unheard));
                 }
                 RunError::Unreachable("it answered for another account".to_owned())

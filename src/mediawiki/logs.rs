@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::{
     php_json::List,
-    user_info::{Parameters, Unusable},
+    user_info::{Parameters, Unusable, expiry},
 };
 
 /// One entry of a log, as far as it is not hidden.
@@ -27,6 +27,22 @@ pub struct LogEvent {
     pub params: String,
     /// The groups before and after, where the log tells.
     pub groups: Option<GroupChange>,
+}
+
+impl LogEvent {
+    /// Until when a group was held before and after this entry, where a local rights log tells.
+    pub fn expiries(&self, group: &str) -> (Option<String>, Option<String>) {
+        let params: serde_json::Value = serde_json::from_str(&self.params).unwrap_or_default();
+        let of = |name: &str| {
+            let memberships = params.get(name)?.as_array()?;
+            let membership = memberships
+                .iter()
+                .find(|one| one.get("group").and_then(|name| name.as_str()) == Some(group))?;
+            let until = membership.get("expiry").and_then(|text| text.as_str());
+            Some(expiry(until).to_owned())
+        };
+        (of("oldmetadata"), of("newmetadata"))
+    }
 }
 
 /// What an entry of a rights log changed.

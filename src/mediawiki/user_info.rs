@@ -196,9 +196,9 @@ struct UserInfo<'a> {
 }
 
 #[derive(Deserialize)]
-struct CentralIds {
+pub(super) struct CentralIds {
     #[serde(rename = "CentralAuth")]
-    central_auth: Option<u64>,
+    pub(super) central_auth: Option<u64>,
 }
 
 #[derive(Deserialize)]

@@ -8,6 +8,8 @@ use crate::model::{Cause, Kind, Property, RunNumber};
 /// A recorded change whose cause may still be found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unexplained {
+    /// The run that found it.
+    pub run: RunNumber,
     /// The account's row.
     pub account: i64,
     /// Where it is; `global` for the global account.
@@ -24,8 +26,21 @@ pub struct Unexplained {
     pub happened_after: DateTime<Utc>,
     /// and by this one.
     pub happened_by: DateTime<Utc>,
-    /// What the values alone tell.
-    pub cause: Cause,
+}
+
+/// A change of a preference that is set for all wikis.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GlobalPreferenceChange {
+    /// Which one.
+    pub name: String,
+    /// The value before, as JSON text; `None` if there was none, or none was known.
+    pub before: Option<String>,
+    /// The value after, as JSON text.
+    pub after: Option<String>,
+    /// It happened after this instant,
+    pub happened_after: DateTime<Utc>,
+    /// and by this one.
+    pub happened_by: DateTime<Utc>,
 }
 
 /// An entry of a log, to be kept.
@@ -52,14 +67,13 @@ pub struct NewLogEvent<'a> {
 }
 
 impl Store {
-    /// The changes of a run that only logs or global preferences can explain.
+    /// The changes that a log or the global preferences may explain and have not yet: those of this
+    /// run, and those of earlier runs of the user whose questions went unanswered.
     pub async fn unexplained(&self, run: RunNumber) -> Result<Vec<Unexplained>, StoreError> {
-        let user = Cause::User as u8;
         let rows = sqlx::query!(
             r#"
-            select c.account, a.wiki, c.property, p.kind, p.name, b.json as before,
-                n.json as after, seen.at as "seen_at!: i64", found.at as "found_at!: i64",
-                c.cause = ?2 as "is_user!: bool"
+            select c.run, c.account, a.wiki, c.property, p.kind, p.name, b.json as before,
+                n.json as after, seen.at as "seen_at!: i64", found.at as "found_at!: i64"
             from change c
             join account a on a.id = c.account
             join property p on p.id = c.property
@@ -67,23 +81,18 @@ impl Store {
             join observations found on found.run = c.run and found.account = c.account
             left join property_value b on b.id = c.before
             left join property_value n on n.id = c.after
-            where c.run = ?1 and (
-                (c.cause = 0 and p.kind in ('group', 'global_group', 'block', 'lock'))
-                or (c.cause = 0 and p.kind = 'identity' and p.name = 'name')
-                or (c.cause = ?2 and p.kind = 'preference')
-            )
-            order by a.wiki, p.kind, p.name
+            where c.is_open = 1 and a.user = (select user from run where id = ?1)
+            order by c.run, a.wiki, p.kind, p.name
             "#,
-            run.0,
-            user
+            run.0
         )
         .fetch_all(&self.pool)
         .await
         .map_err(|error| self.error(error))?;
-        let instant = |seconds| DateTime::from_timestamp(seconds, 0).unwrap_or_default();
         let rows = rows.into_iter().filter_map(|row| {
             let kind: Kind = row.kind.parse().ok()?;
             Some(Unexplained {
+                run: RunNumber(row.run),
                 account: row.account,
                 wiki: row.wiki,
                 property_id: row.property,
@@ -92,14 +101,78 @@ impl Store {
                 after: row.after,
                 happened_after: instant(row.seen_at),
                 happened_by: instant(row.found_at),
-                cause: if row.is_user {
-                    Cause::User
-                } else {
-                    Cause::Unknown
-                },
             })
         });
         Ok(rows.collect())
+    }
+
+    /// How the preferences for all wikis have changed. Those that were there when they were first
+    /// looked for count as set some time before.
+    pub async fn global_preference_changes(
+        &self,
+        account: i64,
+    ) -> Result<Vec<GlobalPreferenceChange>, StoreError> {
+        let rows = sqlx::query!(
+            r#"
+            select p.name as "name!", b.json as "before?", n.json as "after?",
+                seen.at as "seen_at!: i64", found.at as "found_at!: i64"
+            from change c
+            join property p on p.id = c.property
+            join observations seen on seen.run = c.before_seen and seen.account = c.account
+            join observations found on found.run = c.run and found.account = c.account
+            left join property_value b on b.id = c.before
+            left join property_value n on n.id = c.after
+            where c.account = ?1 and p.kind = 'global_preference'
+            union all
+            select p.name, null, v.json, 0, found.at
+            from held_values h
+            join property p on p.id = h.property
+            join property_value v on v.id = h.value
+            join observations found on found.run = h.from_run and found.account = h.account
+            left join change c
+                on c.run = h.from_run and c.account = h.account and c.property = h.property
+            where h.account = ?1 and p.kind = 'global_preference' and c.run is null
+            "#,
+            account
+        )
+        .fetch_all(&self.pool)
+        .await
+        .map_err(|error| self.error(error))?;
+        let rows = rows.into_iter().map(|row| GlobalPreferenceChange {
+            name: row.name,
+            before: row.before,
+            after: row.after,
+            happened_after: instant(row.seen_at),
+            happened_by: instant(row.found_at),
+        });
+        Ok(rows.collect())
+    }
+
+    /// The names that the user had before the current one, as far as they were in use since then.
+    pub async fn former_names(
+        &self,
+        user: i64,
+        since: DateTime<Utc>,
+    ) -> Result<Vec<String>, StoreError> {
+        let since = since.timestamp();
+        sqlx::query_scalar!(
+            r#"
+            select json_extract(b.json, '$') as "name!: String"
+            from change c
+            join account a on a.id = c.account
+            join property p on p.id = c.property
+            join observations found on found.run = c.run and found.account = c.account
+            join property_value b on b.id = c.before
+            where a.user = ?1 and a.wiki = 'global' and p.kind = 'identity' and p.name = 'name'
+                and found.at >= ?2
+            order by c.run desc
+            "#,
+            user,
+            since
+        )
+        .fetch_all(&self.pool)
+        .await
+        .map_err(|error| self.error(error))
     }
 
     /// Keeps an entry of a log, once, and returns its row.
@@ -137,7 +210,6 @@ impl Store {
     /// Notes the cause of a recorded change.
     pub async fn record_cause(
         &self,
-        run: RunNumber,
         change: &Unexplained,
         cause: Cause,
         log_event: Option<i64>,
@@ -145,10 +217,10 @@ impl Store {
         let cause = cause as u8;
         sqlx::query!(
             r#"
-            update change set cause = ?4, log_event = ?5
+            update change set cause = ?4, log_event = ?5, is_open = 0
             where run = ?1 and account = ?2 and property = ?3
             "#,
-            run.0,
+            change.run.0,
             change.account,
             change.property_id,
             cause,
@@ -159,4 +231,24 @@ impl Store {
         .map_err(|error| self.error(error))?;
         Ok(())
     }
+
+    /// Notes that whoever could explain a change has been asked, and could not.
+    pub async fn record_no_cause(&self, change: &Unexplained) -> Result<(), StoreError> {
+        sqlx::query!(
+            r#"
+            update change set is_open = 0 where run = ?1 and account = ?2 and property = ?3
+            "#,
+            change.run.0,
+            change.account,
+            change.property_id
+        )
+        .execute(&self.pool)
+        .await
+        .map_err(|error| self.error(error))?;
+        Ok(())
+    }
+}
+
+fn instant(seconds: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp(seconds, 0).unwrap_or_default()
 }

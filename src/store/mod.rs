@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use sqlx::SqlitePool;
 
 pub use accounts::{Account, Outline, User};
-pub use causes::{NewLogEvent, Unexplained};
+pub use causes::{GlobalPreferenceChange, NewLogEvent, Unexplained};
 pub use error::StoreError;
 pub use lock::RunLock;
 pub use questions::{AccountRow, ChangeRow, Filter, GroupRow, HistoryRow, PreferenceRow, RunRow};

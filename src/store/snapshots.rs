@@ -6,7 +6,8 @@ use sqlx::SqliteConnection;
 
 use super::{Store, StoreError, runs::insert_request};
 use crate::model::{
-    Change, Coverage, Difference, Kind, Outcome, Property, Request, RunNumber, Snapshot, Value,
+    Cause, Change, Coverage, Difference, Kind, Outcome, Property, Request, RunNumber, Snapshot,
+    Value,
 };
 
 /// An answer about an account, and the requests that were made for it.
@@ -292,11 +293,12 @@ async fn record_change(
     let key = (observed.account << 18) | property;
     let subject = change.property.subject() as u32;
     let cause = change.cause as u8;
+    let is_open = may_be_explained(change);
     sqlx::query!(
         r#"
         insert into change
-            (run, account, property, before, after, before_from, before_seen, cause)
-        select ?1, a.id, ?3, h.value, ?4, h.from_run, coalesce(o.seen_run, a.observed_run), ?5
+            (run, account, property, before, after, before_from, before_seen, cause, is_open)
+        select ?1, a.id, ?3, h.value, ?4, h.from_run, coalesce(o.seen_run, a.observed_run), ?5, ?8
         from account a
         left join held h on h.id = ?6
         left join out_of_sight o on o.account = a.id and o.subject = ?7
@@ -308,7 +310,8 @@ async fn record_change(
         after,
         cause,
         key,
-        subject
+        subject,
+        is_open
     )
     .execute(&mut *connection)
     .await?;
@@ -329,6 +332,21 @@ async fn record_change(
             .execute(connection)
             .await
             .map(drop),
+    }
+}
+
+/// Whether somebody can be asked why it happened: a log, or the global preferences. What was to end
+/// may have been ended before.
+fn may_be_explained(change: &Change) -> bool {
+    let property = &change.property;
+    match property.kind {
+        Kind::Group | Kind::GlobalGroup | Kind::Block => {
+            matches!(change.cause, Cause::Unknown | Cause::Expiry)
+        }
+        Kind::Lock => change.cause == Cause::Unknown,
+        Kind::Identity => property.name == "name",
+        Kind::Preference => change.cause == Cause::User,
+        _ => false,
     }
 }
 
