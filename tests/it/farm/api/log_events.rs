@@ -112,7 +112,7 @@ fn same_title(asked: &str, entry: &LogEntry) -> bool {
     } else {
         2
     };
-    number == entry.namespace && normal_name(title) == entry.title
+    number == entry.namespace && normal_name(title) == normal_name(&entry.title)
 }
 
 fn write(out: &mut String, entry: &LogEntry, language: &str, has: &dyn Fn(&str) -> bool) {
