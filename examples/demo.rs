@@ -30,7 +30,7 @@ fn main() -> io::Result<ExitCode> {
     let _ = fs::remove_dir_all(&directory);
     fs::create_dir_all(&directory)?;
     let farm = Farm::start(FarmOptions::wikis(WIKIS));
-    let demo = Demo::new(&farm, directory)?;
+    let demo = Demo::new(&farm, &directory)?;
 
     say(&format!(
         "A farm of {WIKIS} wikis; {ALICE} has an account on each. {NIGHTS} nights:"
@@ -71,7 +71,7 @@ struct Demo {
 }
 
 impl Demo {
-    fn new(farm: &Farm, directory: PathBuf) -> io::Result<Self> {
+    fn new(farm: &Farm, directory: &Path) -> io::Result<Self> {
         let clock = Clock::system();
         let tonight = clock.now();
         let first_night = tonight - TimeDelta::days(NIGHTS);

@@ -15,7 +15,7 @@ use sqlx::{
 };
 use sultrail::{
     clock::Clock,
-    collect::{Collector, Order, Progress, Report, RunError, View},
+    collect::{Collector, Order, Progress, Report, RunError, View, Wanted},
     mediawiki::{
         AllowedHosts, Client, ClientOptions, Credential, CredentialKind, EmailPrivacy, PaceOptions,
         Redaction, Timeouts,
@@ -103,8 +103,11 @@ impl Nights {
             redaction: Arc::new(Redaction::new(key, Vec::new(), EmailPrivacy::Plain)),
             hosts,
             user_name: ALICE.to_owned(),
+            fingerprint: String::new(),
             view: View::Own,
             max_in_flight: 3,
+            resume_within: TimeDelta::hours(12),
+            keep_requests: TimeDelta::days(30),
         }
     }
 
@@ -163,7 +166,7 @@ impl Nights {
 
 fn order() -> Order {
     Order {
-        wikis: Vec::new(),
+        wanted: Wanted::All,
         trigger: Trigger::Command,
     }
 }

@@ -22,6 +22,7 @@
 #![allow(
     dead_code,
     unused_imports,
+    unused_macros,
     reason = "each user of the farm needs another part of it"
 )]
 #![allow(
