@@ -22,7 +22,7 @@ use sultrail::{
     clock::Clock,
 };
 
-const WIKIS: usize = 60;
+const WIKIS: usize = 40;
 const NIGHTS: i64 = 30;
 
 fn main() -> io::Result<ExitCode> {
