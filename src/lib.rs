@@ -9,6 +9,7 @@ pub mod model; // floor 0: the words
 pub mod compare; // floor 1: two snapshots in, changes out
 pub mod mediawiki; // floor 1: the only room that speaks HTTP
 pub mod report; // floor 1: values in, text out
+pub mod schedule; // floor 1: cron expression and time zone in, next tick out
 pub mod store; // floor 1: the only room that speaks SQL
 
 pub mod collect; // floor 2: one run, from start to finish
