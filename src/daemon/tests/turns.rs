@@ -58,7 +58,6 @@ async fn a_full_run_waits_for_a_pulse_and_covers_one_that_waits() {
         job("Alice", Kind::Pulse, "0,20 3 * * *"),
         job("Alice", Kind::Full, "5 3 * * *"),
         job("Bob", Kind::Full, "1 3 * * *"),
-        job("Alice's twin", Kind::Pulse, "0 0 1 1 *"),
     ];
     let end = at("2026-11-21T05:00:00Z");
     let record = run_until(&daemon(&clock), jobs, Duration::from_mins(30), end).await;
