@@ -4,6 +4,7 @@ mod accounts;
 mod check;
 mod collector;
 mod completions;
+mod daemon;
 mod diff;
 mod exit;
 mod groups;
@@ -15,6 +16,7 @@ mod plan;
 mod prefs;
 mod runs;
 mod snapshot;
+mod status;
 
 use std::{ffi::OsString, io::Write, path::PathBuf};
 
@@ -96,6 +98,10 @@ enum Command {
     Plan(plan::Arguments),
     /// Take a snapshot of all accounts now
     Snapshot(snapshot::Arguments),
+    /// Take runs by schedule until SIGTERM or SIGINT; SIGHUP reads the configuration anew
+    Daemon(daemon::Arguments),
+    /// Say whether it still works: last run, next tick, wikis that fail, rights that end soon
+    Status(status::Arguments),
     /// List the runs, newest first
     Runs(runs::Arguments),
     /// List the attached accounts
@@ -153,6 +159,8 @@ async fn dispatch(arguments: Arguments, world: &mut World) -> Result<Exit, Troub
         Command::Check(arguments) => check::run(&mut context, &arguments).await,
         Command::Plan(arguments) => plan::run(&mut context, &arguments).await,
         Command::Snapshot(arguments) => snapshot::run(&mut context, &arguments).await,
+        Command::Daemon(arguments) => daemon::run(&mut context, &arguments).await,
+        Command::Status(arguments) => status::run(&mut context, &arguments).await,
         Command::Runs(arguments) => runs::run(&mut context, &arguments).await,
         Command::Accounts(arguments) => accounts::run(&mut context, &arguments).await,
         Command::Groups(arguments) => groups::run(&mut context, &arguments).await,

@@ -20,7 +20,9 @@ pub use accounts::{Account, Outline, User};
 pub use causes::{GlobalPreferenceChange, NewLogEvent, Unexplained};
 pub use error::StoreError;
 pub use lock::RunLock;
-pub use questions::{AccountRow, ChangeRow, Filter, GroupRow, HistoryRow, PreferenceRow, RunRow};
+pub use questions::{
+    AccountRow, ChangeRow, FailingRow, Filter, GroupRow, HistoryRow, PreferenceRow, RunRow,
+};
 pub use snapshots::Observed;
 
 /// The history of one or more users, in one SQLite file.

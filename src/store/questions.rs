@@ -57,6 +57,15 @@ pub struct AccountRow {
     pub edit_count: Option<i64>,
 }
 
+/// An account that cannot be read, since when, and why the last try failed.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "the columns are explained above")]
+pub struct FailingRow {
+    pub wiki: String,
+    pub failing_since: String,
+    pub error: Option<String>,
+}
+
 /// A row of the view `groups`.
 #[derive(Clone, Debug)]
 #[expect(missing_docs, reason = "the columns are explained in docs/database.md")]
@@ -265,6 +274,28 @@ impl Store {
             "#,
             user,
             run.0
+        )
+        .fetch_all(&self.pool)
+        .await
+        .map_err(|error| self.error(error))
+    }
+
+    /// The accounts of a user that could not be read the last time.
+    pub async fn failing_accounts(&self, user: i64) -> Result<Vec<FailingRow>, StoreError> {
+        sqlx::query_as!(
+            FailingRow,
+            r#"
+            select a.wiki as "wiki!",
+                strftime('%Y-%m-%dT%H:%M:%SZ', a.failing_since, 'unixepoch')
+                    as "failing_since!: String",
+                (
+                    select f.error from failure f where f.account = a.id order by f.run desc limit 1
+                ) as "error: String"
+            from account a
+            where a.user = ?1 and a.failing_since is not null and a.listed_until is null
+            order by a.failing_since, a.wiki
+            "#,
+            user
         )
         .fetch_all(&self.pool)
         .await

@@ -129,6 +129,42 @@ impl Store {
             .map_err(|error| self.error(error))
     }
 
+    /// When the newest finished run of a user began, of the user whom the configuration calls so.
+    pub async fn last_good_run(
+        &self,
+        central_api: &str,
+        name: &str,
+        scopes: &[Scope],
+    ) -> Result<Option<DateTime<Utc>>, StoreError> {
+        match self.user(central_api, name).await? {
+            Some(user) => self.last_good_run_of(user.id, scopes).await,
+            None => Ok(None),
+        }
+    }
+
+    /// When the newest finished run of a user began, of runs of these scopes.
+    pub async fn last_good_run_of(
+        &self,
+        user: i64,
+        scopes: &[Scope],
+    ) -> Result<Option<DateTime<Utc>>, StoreError> {
+        let scopes: Vec<&str> = scopes.iter().map(|scope| scope.as_str()).collect();
+        let scopes = serde_json::Value::from(scopes).to_string();
+        let started = sqlx::query_scalar!(
+            r#"
+            select max(started_at) as "started_at: i64" from run
+            where user = ?1 and status = 'finished'
+                and scope in (select value from json_each(?2))
+            "#,
+            user,
+            scopes
+        )
+        .fetch_one(&self.pool)
+        .await
+        .map_err(|error| self.error(error))?;
+        Ok(started.and_then(|started| DateTime::from_timestamp(started, 0)))
+    }
+
     /// When a run ended, or began if it has not ended.
     pub async fn run_end(&self, run: RunNumber) -> Result<DateTime<Utc>, StoreError> {
         let end = sqlx::query_scalar!(

@@ -1,0 +1,212 @@
+//! `daemon`: runs by schedule until it is told to stop.
+
+use std::{
+    cell::RefCell,
+    hash::{DefaultHasher, Hash, Hasher},
+    rc::Rc,
+    time::Duration,
+};
+
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    Context,
+    collector::{self, Whose},
+    exit::{Exit, Trouble},
+};
+use crate::{
+    collect::{Order, Progress, Report, Wanted},
+    config::{Settings, User},
+    daemon::{self, Daemon, Due, Ended, Jitter, Job, Kind, Signals, Systemd},
+    model::{Scope, Trigger},
+    schedule::Schedule,
+    store::Store,
+};
+
+/// Takes nothing of its own.
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {}
+
+pub(super) async fn run(context: &mut Context<'_>, _: &Arguments) -> Result<Exit, Trouble> {
+    let context = &*context;
+    let settings = context.settings()?;
+    check(context, &settings)?;
+    let jobs = jobs(context, &settings).await?;
+    if jobs.is_empty() {
+        let text = "no user has a schedule: add schedule = \"17 3 * * *\" to a [[user]] section";
+        return Err(Trouble::new(Exit::Configuration, text));
+    }
+    let variable = |name: &str| context.world.variables.get(name).map(String::as_str);
+    let systemd = Systemd::connect(variable("NOTIFY_SOCKET"), variable("WATCHDOG_USEC"))?;
+    let signals = Signals::listen()?;
+    let (stop, hangup) = (CancellationToken::new(), Notify::new());
+    let minutes = u64::from(settings.daemon.jitter_minutes);
+    let daemon = Daemon {
+        clock: context.world.clock.clone(),
+        jitter: Jitter::new(Duration::from_secs(minutes * 60), seed(context)),
+        catch_up: settings.daemon.catch_up,
+        systemd: systemd.clone(),
+        stop: stop.clone(),
+    };
+    // A run under way keeps the settings it began with.
+    let settings = RefCell::new(Rc::new(settings));
+    let act = async |due: Due| {
+        let settings = Rc::clone(&settings.borrow());
+        act(context, &settings, &due, &systemd, &stop).await
+    };
+    let reload = async || {
+        let renewed = reload(context).await.map_err(|trouble| trouble.text())?;
+        *settings.borrow_mut() = Rc::new(renewed.0);
+        Ok(renewed.1)
+    };
+    let ended = tokio::select! {
+        ended = daemon.run(jobs, act, reload, &hangup, daemon::log) => ended,
+        never = signals.pass_on(&stop, &hangup) => match never {},
+    };
+    match ended {
+        Some(trouble) => Err(trouble),
+        None => Ok(Exit::Done),
+    }
+}
+
+/// Everything that can be wrong with the configuration is found before the first tick.
+fn check(context: &Context<'_>, settings: &Settings) -> Result<(), Trouble> {
+    for user in &settings.users {
+        let whose = Whose {
+            name: Some(&user.name),
+            contact: None,
+        };
+        collector::plan(settings, &whose, &context.world.variables)?;
+    }
+    Ok(())
+}
+
+async fn reload(context: &Context<'_>) -> Result<(Settings, Vec<Job>), Trouble> {
+    let settings = context.settings()?;
+    check(context, &settings)?;
+    let jobs = jobs(context, &settings).await?;
+    Ok((settings, jobs))
+}
+
+/// What is to be done when, and when it was last done.
+async fn jobs(context: &Context<'_>, settings: &Settings) -> Result<Vec<Job>, Trouble> {
+    let store = Store::open(&context.database()).await?;
+    let mut jobs = Vec::new();
+    for user in &settings.users {
+        for (kind, text) in [(Kind::Full, &user.schedule), (Kind::Pulse, &user.pulse)] {
+            let Some(text) = text else { continue };
+            let schedule = schedule(settings, user, text)?;
+            let scopes: &[Scope] = match kind {
+                Kind::Full => &[Scope::Full],
+                Kind::Pulse => &[Scope::Full, Scope::Pulse],
+            };
+            let central = &settings.farm.central_api;
+            let last_good_at = store.last_good_run(central, &user.name, scopes).await?;
+            jobs.push(Job {
+                user: user.name.clone(),
+                kind,
+                schedule,
+                last_good_at,
+            });
+        }
+    }
+    store.close().await;
+    Ok(jobs)
+}
+
+pub(super) fn schedule(settings: &Settings, user: &User, text: &str) -> Result<Schedule, Trouble> {
+    Schedule::parse(text, settings.time_zone).map_err(|error| {
+        let text = format!("the schedule of user {:?}: {error}", user.name);
+        Trouble::new(Exit::Configuration, text)
+    })
+}
+
+/// Takes one run. The database is open only meanwhile, so nothing stands in anybody's way between
+/// runs.
+async fn act(
+    context: &Context<'_>,
+    settings: &Settings,
+    due: &Due,
+    systemd: &Systemd,
+    stop: &CancellationToken,
+) -> Ended<Trouble> {
+    match take_run(context, settings, due, systemd, stop).await {
+        Ok(report) => {
+            log(due, &report);
+            Ended::Done
+        }
+        Err(trouble) => {
+            let (user, exit) = (due.user.as_str(), trouble.exit);
+            tracing::error!(user, "no run: {}", trouble.text());
+            match exit {
+                Exit::Refused | Exit::Configuration if settings.users.len() == 1 => {
+                    Ended::Stop(trouble)
+                }
+                Exit::Refused | Exit::Configuration => Ended::Done,
+                _ => Ended::TryAgain,
+            }
+        }
+    }
+}
+
+async fn take_run(
+    context: &Context<'_>,
+    settings: &Settings,
+    due: &Due,
+    systemd: &Systemd,
+    stop: &CancellationToken,
+) -> Result<Report, Trouble> {
+    let whose = Whose {
+        name: Some(&due.user),
+        contact: None,
+    };
+    let plan = collector::plan(settings, &whose, &context.world.variables)?;
+    let store = Store::open(&context.database()).await?;
+    let _lock = store.lock_runs()?;
+    let collector = plan.collector(store.clone(), &context.world.clock).await?;
+    let wanted = match due.kind {
+        Kind::Full => Wanted::All,
+        Kind::Pulse => Wanted::LookingDifferent,
+    };
+    let trigger = Trigger::Schedule;
+    let order = Order { wanted, trigger };
+    let show = |progress: Progress| {
+        systemd.status(&format!(
+            "{} of {} wikis read",
+            progress.done, progress.accounts
+        ));
+    };
+    let report = collector.take_run(&order, stop, &show).await;
+    store.close().await;
+    Ok(report?)
+}
+
+fn log(due: &Due, report: &Report) {
+    let tally = report.tally;
+    tracing::info!(
+        user = due.user,
+        run = report.run.0,
+        status = report.status.as_str(),
+        "run {} {}: {} wikis, {} changed ({} changes), {} not read",
+        report.run.0,
+        report.status.as_str(),
+        tally.accounts,
+        tally.changed,
+        tally.changes,
+        tally.failed,
+    );
+    for warning in &report.warnings {
+        tracing::warn!(user = due.user, "{warning}");
+    }
+}
+
+/// The same for this installation at every start: its runs keep their distance from the tick.
+fn seed(context: &Context<'_>) -> u64 {
+    let mut hash = DefaultHasher::new();
+    context.database().hash(&mut hash);
+    context.world.variables.get("HOSTNAME").hash(&mut hash);
+    let machine = std::fs::read_to_string("/etc/machine-id").unwrap_or_default();
+    machine.hash(&mut hash);
+    hash.finish()
+}
