@@ -137,6 +137,7 @@ impl Collector {
                 }
             }
         }
+        state.refuse_if_nobody_knew_us();
         Ok(state.outcome)
     }
 
@@ -305,6 +306,17 @@ impl<'a> State<'a> {
         if !self.has_seen_us && self.not_us_in_a_row >= LOST_AFTER && self.closed.is_none() {
             self.closed = Some(reason.to_owned());
             self.outcome.ended = Some(RunError::Refused(reason.to_owned()));
+        }
+    }
+
+    /// With one or two accounts there are no more answers to wait for.
+    fn refuse_if_nobody_knew_us(&mut self) {
+        let accounts = u32::try_from(self.progress.accounts).unwrap_or(u32::MAX);
+        if self.outcome.ended.is_none()
+            && self.not_us_in_a_row == accounts
+            && let Some((_, reason)) = self.outcome.failures.last()
+        {
+            self.outcome.ended = Some(RunError::Refused(reason.clone()));
         }
     }
 }
