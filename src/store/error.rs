@@ -59,8 +59,8 @@ pub enum StoreError {
     },
 }
 
-/// `SQLITE_FULL`: the disk is full.
-const FULL: &str = "13";
+/// `SQLITE_FULL`, and `SQLITE_IOERR_SHMSIZE`, which a disk that is full to the last byte answers.
+const FULL: [&str; 2] = ["13", "4874"];
 
 impl StoreError {
     pub(super) fn from_sqlx(path: &std::path::Path, source: sqlx::Error) -> Self {
@@ -69,7 +69,7 @@ impl StoreError {
             .as_database_error()
             .and_then(sqlx::error::DatabaseError::code);
         match code.as_deref() {
-            Some(FULL) => Self::Full(path),
+            Some(code) if FULL.contains(&code) => Self::Full(path),
             // SQLITE_NOTADB: the file has our mark and yet is none.
             Some("26") => Self::Foreign(path),
             _ => Self::Sqlite { path, source },
