@@ -49,9 +49,16 @@ impl Trouble {
         Self { exit, source }
     }
 
-    /// What to tell the user. Some of it may come from a wiki, so it is made safe for a terminal.
+    /// What to tell the user: each cause that says more than the ones before. Some of it may come
+    /// from a wiki, so it is made safe for a terminal.
     pub(super) fn text(&self) -> String {
-        report::visible(&format!("{:#}", self.source)).into_owned()
+        let mut text = self.source.to_string();
+        for cause in self.source.chain().skip(1).map(ToString::to_string) {
+            if !text.contains(&cause) {
+                text = format!("{text}: {cause}");
+            }
+        }
+        report::visible(&text).into_owned()
     }
 
     pub(super) fn is_broken_pipe(&self) -> bool {
