@@ -13,7 +13,9 @@ const SIGNS: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
 
 pub(super) fn write(out: &mut dyn Write, listing: &Listing, style: &Style) -> io::Result<()> {
     let mut writer = csv::WriterBuilder::new().flexible(true).from_writer(out);
-    writer.write_record(listing.columns.iter().map(|c| defuse(&c.name).into_owned()))?;
+    writer
+        .write_record(listing.columns.iter().map(|c| defuse(&c.name).into_owned()))
+        .map_err(as_io)?;
     for row in &listing.rows {
         for (column, cell) in listing.columns.iter().zip(row) {
             let text = cell.exact(style.reveal);
@@ -23,11 +25,19 @@ pub(super) fn write(out: &mut dyn Write, listing: &Listing, style: &Style) -> io
             } else {
                 Cow::Owned(defuse(&text).into_owned())
             };
-            writer.write_field(field.as_bytes())?;
+            writer.write_field(field.as_bytes()).map_err(as_io)?;
         }
-        writer.write_record(None::<&[u8]>)?;
+        writer.write_record(None::<&[u8]>).map_err(as_io)?;
     }
     writer.flush()
+}
+
+/// The error as it was, so that a closed pipe is still known for one.
+fn as_io(error: csv::Error) -> io::Error {
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => error,
+        other => io::Error::other(format!("{other:?}")),
+    }
 }
 
 /// A change is one sign; alone in its cell it is no formula.
