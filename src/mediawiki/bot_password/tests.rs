@@ -1,3 +1,5 @@
+//! What the answers to a login mean.
+
 use super::*;
 
 fn outcome(login: &str) -> LoginOutcome {

@@ -1,3 +1,5 @@
+//! Questions to a wiki that misbehaves.
+
 use std::{borrow::Cow, num::NonZeroU32};
 
 use chrono::TimeDelta;

@@ -1,3 +1,5 @@
+//! Which cookies are kept, and whose.
+
 use std::os::unix::fs::PermissionsExt;
 
 use super::*;

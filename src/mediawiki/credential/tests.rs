@@ -1,3 +1,5 @@
+//! What a credential file may hold.
+
 use super::*;
 
 const BOT_PASSWORD: &str = "0123456789abcdefghijklmnopqrst05";

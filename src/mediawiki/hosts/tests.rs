@@ -1,3 +1,5 @@
+//! Which addresses may be asked.
+
 use proptest::prelude::*;
 
 use super::*;

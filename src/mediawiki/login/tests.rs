@@ -1,3 +1,5 @@
+//! Logging in once a wiki.
+
 use std::{borrow::Cow, num::NonZeroU32, path::PathBuf};
 
 use tokio_util::sync::CancellationToken;

@@ -1,3 +1,5 @@
+//! Signatures, against the examples of RFC 5849.
+
 use super::*;
 
 /// RFC 5849, section 1.2.

@@ -1,3 +1,5 @@
+//! The pace, on a clock that does not wait.
+
 use std::num::NonZeroU32;
 
 use super::*;

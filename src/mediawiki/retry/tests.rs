@@ -1,3 +1,5 @@
+//! Which trouble is worth another try, and when.
+
 use proptest::prelude::*;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Every answer has its verdict.
+
 use std::time::Duration;
 
 use reqwest::header::{HeaderName, HeaderValue};
