@@ -55,7 +55,7 @@ fn values_that_cannot_be_are_refused_and_said() {
         ("max_in_flight = 3", "max_in_flight = 4", "max_in_flight"),
         ("60000", "0", "requests_per_minute"),
         ("60000", "\"fast\"", "requests_per_minute"),
-        ("\"oauth2\"", "\"oauth3\"", "oauth3"),
+        ("\"oauth2\"", "\"oauth3\"", "there are oauth2, oauth1"),
         (
             "name = \"Alice Example\"",
             "name = \" \"",
@@ -106,7 +106,7 @@ fn a_contact_that_reaches_nobody_is_refused() {
 #[test]
 fn without_a_configuration_the_user_is_told_how_to_begin() {
     let scene = Scene::of(1);
-    std::fs::remove_file(scene.config_file()).expect("the configuration");
+    scene.forget_config();
     refused(
         &scene,
         78,

@@ -192,6 +192,16 @@ impl Scene {
         fs::write(self.config_file(), text).expect("a configuration");
     }
 
+    /// Takes the configuration away. On a machine that has one for everybody, which would take its
+    /// place, an empty one stays.
+    pub(crate) fn forget_config(&self) {
+        if Path::new("/etc/sultrail/config.toml").exists() {
+            self.write_config("");
+        } else {
+            fs::remove_file(self.config_file()).expect("a configuration");
+        }
+    }
+
     /// Replaces a part of the configuration.
     pub(crate) fn edit_config(&self, part: &str, by: &str) {
         let text = fs::read_to_string(self.config_file()).expect("a configuration");

@@ -215,7 +215,7 @@ fn without_a_login_only_what_everybody_may_see_is_asked_for_and_kept() {
 #[test]
 fn with_a_name_and_a_contact_no_configuration_is_needed() {
     let scene = Scene::of(2);
-    std::fs::remove_file(scene.config_file()).expect("the configuration");
+    scene.forget_config();
     let mut command = scene.command(crate::scene::PROGRAM);
     command
         .args([
