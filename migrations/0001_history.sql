@@ -88,6 +88,9 @@ create table account (
     failing_since integer,
     -- Bit set of the subjects that have ever been observed (model::Subject).
     coverage integer not null default 0,
+    -- Of the last answer (model::Snapshot): when the next one is the same, there is nothing to
+    -- compare.
+    fingerprint blob check (length(fingerprint) = 16),
     unique (user, wiki)
 ) strict;
 

@@ -8,7 +8,7 @@ use std::{
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::{Collector, Progress, RunError, View, doubt, ledger};
+use super::{Collector, Progress, RunError, View, ledger};
 use crate::{
     mediawiki::{Answer, Api, Client, Failure, Purpose, Question, Redaction, Unusable, user_info},
     model::{
@@ -195,18 +195,14 @@ impl Collector {
         };
         state.has_seen_us = true;
         state.not_us_in_a_row = 0;
-        let before = self.store.latest_snapshot(account.id).await?;
-        let is_doubtful = |before| doubt::is_doubtful(before, &snapshot);
-        if waiting.again.is_none() && before.as_ref().is_some_and(is_doubtful) {
-            self.store
-                .record_requests(Some(state.run), &requests)
-                .await?;
+        let is_sure = waiting.again.is_some();
+        let recorded = self
+            .record(state.run, account, &snapshot, &requests, is_sure)
+            .await?;
+        let Some(outcome) = recorded else {
             state.ask_once_more(waiting, Again::Doubtful);
             return Ok(());
-        }
-        let outcome = self
-            .record(state.run, account, before.as_ref(), &snapshot, &requests)
-            .await?;
+        };
         tracing::debug!(wiki = %account.wiki, ?outcome, "read");
         state.count(outcome);
         Ok(())

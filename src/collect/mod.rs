@@ -248,8 +248,7 @@ impl Collector {
                 continue;
             }
             let snapshot = global_user_info::snapshot(&enumeration.account);
-            let before = self.store.latest_snapshot(account.id).await?;
-            self.record(run, account, before.as_ref(), &snapshot, &requests)
+            self.record(run, account, &snapshot, &requests, true)
                 .await?;
         }
         let accounts = self
@@ -416,30 +415,41 @@ impl Collector {
         })
     }
 
-    /// Records what an answer told: a baseline the first time, the difference from then on.
+    /// Records what an answer told: a baseline the first time, the difference from then on. `None`:
+    /// it tells of something so rare that it has to be asked for once more, unless `is_sure`.
     async fn record(
         &self,
         run: RunNumber,
         account: &Account,
-        before: Option<&Snapshot>,
         snapshot: &Snapshot,
         requests: &[Request],
-    ) -> Result<Outcome, StoreError> {
+        is_sure: bool,
+    ) -> Result<Option<Outcome>, StoreError> {
         let observed = Observed {
             run,
             account: account.id,
             at: self.clock.now(),
             requests,
         };
-        match before {
-            None => self.store.record_baseline(observed, snapshot).await,
-            Some(before) => {
-                let difference = compare::difference(before, snapshot, observed.at);
-                self.store
-                    .record_snapshot(observed, snapshot.coverage, &difference)
-                    .await
-            }
+        let fingerprint = snapshot.fingerprint();
+        if account.fingerprint == Some(fingerprint) {
+            let outcome = self.store.record_unchanged(observed, fingerprint).await?;
+            return Ok(Some(outcome));
         }
+        let Some(before) = self.store.latest_snapshot(account.id).await? else {
+            let outcome = self.store.record_baseline(observed, snapshot).await?;
+            return Ok(Some(outcome));
+        };
+        if !is_sure && doubt::is_doubtful(&before, snapshot) {
+            self.store.record_requests(Some(run), requests).await?;
+            return Ok(None);
+        }
+        let difference = compare::difference(&before, snapshot, observed.at);
+        let outcome = self
+            .store
+            .record_snapshot(observed, snapshot, &difference)
+            .await?;
+        Ok(Some(outcome))
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use sha2::{Digest, Sha256};
+
 use super::{Property, Subject, Value};
 
 /// The state of one account as one answer told it.
@@ -14,6 +16,24 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
+    /// 128 bits of SHA-256 over everything in it: two snapshots with the same fingerprint are the
+    /// same, and an account that has not changed need not be compared.
+    pub fn fingerprint(&self) -> [u8; 16] {
+        let mut hash = Sha256::new();
+        hash.update(self.coverage.bits().to_le_bytes());
+        for (property, value) in &self.properties {
+            // No part can hold the byte that ends it: kinds are words, and JSON text and names are
+            // UTF-8.
+            for part in [property.kind.as_str(), &property.name, value.json()] {
+                hash.update(part);
+                hash.update([0xff]);
+            }
+            hash.update([value.is_default().map_or(2, u8::from)]);
+        }
+        let digest = hash.finalize();
+        std::array::from_fn(|byte| digest[byte])
+    }
+
     /// Adds a fact; its subject counts as covered from now on.
     pub fn insert(&mut self, property: Property, value: Value) {
         self.coverage.add(property.subject());

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::json;
 use sqlx::SqliteConnection;
 
 use super::{Store, StoreError};
@@ -53,8 +54,8 @@ pub struct Account {
     pub id: i64,
     /// Where it is.
     pub wiki: WikiId,
-    /// Whether any run has observed it.
-    pub is_known: bool,
+    /// The fingerprint of the last answer about it.
+    pub fingerprint: Option<[u8; 16]>,
 }
 
 impl Store {
@@ -288,12 +289,20 @@ impl Store {
         let recorded = async {
             let connection = &mut *transaction;
             rename_user(connection, user, enumeration, now).await?;
-            upsert_account(connection, user.id, WikiId::GLOBAL, central_api, None, now).await?;
-            for account in &enumeration.attached {
+            let mut rows = vec![json!([WikiId::GLOBAL, central_api, host(central_api)])];
+            rows.extend(enumeration.attached.iter().map(|account| {
                 let url = api_url(account);
-                let wiki = account.wiki.as_str();
-                upsert_account(connection, user.id, wiki, &url, Some(account), now).await?;
-            }
+                let attached_at = account.attached_at.map(|at| at.timestamp());
+                let host = host(&url);
+                json!([
+                    account.wiki.as_str(),
+                    url,
+                    host,
+                    attached_at,
+                    account.attached_by
+                ])
+            }));
+            upsert_accounts(connection, user.id, &rows, now).await?;
             note_absent_accounts(connection, user.id, enumeration, now, rename_runs).await?;
             listed_accounts(connection, user.id).await
         }
@@ -327,22 +336,20 @@ async fn rename_user(
     .map(drop)
 }
 
-async fn upsert_account(
+/// All accounts of the list in one statement; a row is written only where something is new.
+async fn upsert_accounts(
     connection: &mut SqliteConnection,
     user: i64,
-    wiki: &str,
-    api_url: &str,
-    attached: Option<&AttachedAccount>,
+    accounts: &[serde_json::Value],
     now: i64,
 ) -> sqlx::Result<()> {
-    let attached_at = attached.and_then(|account| account.attached_at);
-    let attached_at = attached_at.map(|at| at.timestamp());
-    let attached_by = attached.and_then(|account| account.attached_by.as_deref());
-    let host = host(api_url);
+    let accounts = serde_json::Value::from(accounts).to_string();
     sqlx::query!(
         r#"
         insert into account (user, wiki, api_url, host, attached_at, attached_by, listed_from)
-        values (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+        select ?1, j.value ->> 0, j.value ->> 1, j.value ->> 2, j.value ->> 3, j.value ->> 4, ?3
+        from json_each(?2) j
+        where true
         on conflict (user, wiki) do update set
             api_url = excluded.api_url,
             host = excluded.host,
@@ -356,11 +363,7 @@ async fn upsert_account(
             or listed_until is not null
         "#,
         user,
-        wiki,
-        api_url,
-        host,
-        attached_at,
-        attached_by,
+        accounts,
         now
     )
     .execute(connection)
@@ -417,7 +420,7 @@ async fn listed_accounts(
 ) -> sqlx::Result<Vec<Account>> {
     let rows = sqlx::query!(
         r#"
-        select id as "id!", wiki, first_run is not null as "is_known!: bool"
+        select id as "id!", wiki, fingerprint
         from account
         where user = ?1 and listed_until is null
         order by wiki <> 'global', id
@@ -432,7 +435,7 @@ async fn listed_accounts(
             Some(Account {
                 id: row.id,
                 wiki: row.wiki.parse().ok()?,
-                is_known: row.is_known,
+                fingerprint: row.fingerprint.and_then(|bytes| bytes.try_into().ok()),
             })
         })
         .collect())

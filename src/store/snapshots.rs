@@ -79,7 +79,7 @@ impl Store {
             let rows = snapshot.properties.iter();
             hold(connection, &observed, rows).await?;
             note_coverage(connection, &observed, snapshot.coverage).await?;
-            note_observation(connection, &observed).await
+            note_observation(connection, &observed, snapshot.fingerprint()).await
         };
         recorded.await.map_err(|error| self.error(error))?;
         transaction
@@ -93,7 +93,7 @@ impl Store {
     pub async fn record_snapshot(
         &self,
         observed: Observed<'_>,
-        coverage: Coverage,
+        snapshot: &Snapshot,
         difference: &Difference,
     ) -> Result<Outcome, StoreError> {
         let mut transaction = self.pool.begin().await.map_err(|error| self.error(error))?;
@@ -112,8 +112,8 @@ impl Store {
             for (property, value) in &difference.restated {
                 restate(connection, &observed, property, value).await?;
             }
-            note_coverage(connection, &observed, coverage).await?;
-            note_observation(connection, &observed).await
+            note_coverage(connection, &observed, snapshot.coverage).await?;
+            note_observation(connection, &observed, snapshot.fingerprint()).await
         };
         recorded.await.map_err(|error| self.error(error))?;
         transaction
@@ -126,6 +126,23 @@ impl Store {
             0 => Outcome::Unchanged,
             changes => Outcome::Changed(changes),
         })
+    }
+
+    /// Records an observation whose answer had the same fingerprint as the one before.
+    pub async fn record_unchanged(
+        &self,
+        observed: Observed<'_>,
+        fingerprint: [u8; 16],
+    ) -> Result<Outcome, StoreError> {
+        let mut transaction = self.pool.begin().await.map_err(|error| self.error(error))?;
+        note_observation(&mut transaction, &observed, fingerprint)
+            .await
+            .map_err(|error| self.error(error))?;
+        transaction
+            .commit()
+            .await
+            .map_err(|error| self.error(error))?;
+        Ok(Outcome::Unchanged)
     }
 
     /// Adds to an observation of the same run what another request told of the same account.
@@ -463,6 +480,7 @@ async fn come_in_sight(
 async fn note_observation(
     connection: &mut SqliteConnection,
     observed: &Observed<'_>,
+    fingerprint: [u8; 16],
 ) -> sqlx::Result<()> {
     // Only a first try on which everything is as the view assumes shares the snapshot's row.
     let brought = match observed.requests {
@@ -478,6 +496,7 @@ async fn note_observation(
     let duration_ms = brought.map(|request| request.duration_ms.cast_signed());
     let bytes = brought.map(|request| request.bytes.cast_signed());
     let waited_ms = brought.map(|request| request.waited_ms.cast_signed());
+    let fingerprint = fingerprint.as_slice();
     sqlx::query!(
         r#"
         insert into snapshot (run, account, after_ms, duration_ms, bytes, waited_ms)
@@ -504,11 +523,13 @@ async fn note_observation(
     sqlx::query!(
         r#"
         update account set
-            first_run = coalesce(first_run, ?2), observed_run = ?2, failing_since = null
+            first_run = coalesce(first_run, ?2), observed_run = ?2, failing_since = null,
+            fingerprint = ?3
         where id = ?1
         "#,
         observed.account,
-        observed.run.0
+        observed.run.0,
+        fingerprint
     )
     .execute(connection)
     .await

@@ -177,7 +177,10 @@ fn the_delay_is_steady_and_spreads() {
     assert!(delays.iter().all(|delay| *delay <= max));
     for tenth in 0..10 {
         let minute = Duration::from_mins(tenth)..Duration::from_mins(tenth + 1);
-        let count = delays.iter().filter(|delay| minute.contains(*delay)).count();
+        let count = delays
+            .iter()
+            .filter(|delay| minute.contains(*delay))
+            .count();
         assert!((60..150).contains(&count), "minute {tenth}: {count}");
     }
     let jitter = Jitter::new(max, 7);
