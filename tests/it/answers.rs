@@ -189,9 +189,33 @@ fn between_distant_points_diff_tells_the_net_change() {
         ],
         "what came and went is not told"
     );
-    insta::assert_snapshot!(
-        without_seconds(&scene.run(&["diff", "1", "3", "--kind", "preference"]).out), @"");
-    insta::assert_snapshot!(without_seconds(&scene.run(&["diff", "1", "2"]).out), @"");
+}
+
+#[test]
+fn tables_are_for_people() {
+    let scene = four_nights();
+    let table = |arguments: &[&str]| {
+        let run = scene.run(arguments).succeeds();
+        without_seconds(&run.out)
+    };
+    insta::assert_snapshot!(table(&["diff", "1", "2"]), @r"
+       wiki    kind        name    before  after                 happened after        and by                cause
+    +  dewiki  group       sysop           2027-01-01T00:00:00Z  2026-11-18T03:17:__Z  2026-11-19T03:17:__Z  rights-log
+    ~  enwiki  preference  colour  red     blue                  2026-11-18T03:17:__Z  2026-11-19T03:17:__Z  user
+    ");
+    insta::assert_snapshot!(table(&["diff", "2", "3", "--kind", "preference"]), @r"
+       wiki    kind        name     before  after  happened after        and by                cause
+    ~  dewiki  preference  colour   red     green  2026-11-19T03:17:__Z  2026-11-20T03:17:__Z  wiki-default
+    +  dewiki  preference  novelty          1      2026-11-19T03:17:__Z  2026-11-20T03:17:__Z  software
+    ~  enwiki  preference  colour   blue    grey   2026-11-19T03:17:__Z  2026-11-20T03:17:__Z  user
+    ");
+    insta::assert_snapshot!(table(&["history", "--wiki", "enwiki", "--name", "colour"]), @r"
+    user           wiki    kind        name    value  default  seen since            seen until            gone since
+    Alice Example  enwiki  preference  colour  red    yes      2026-11-18T03:17:__Z  2026-11-18T03:17:__Z  2026-11-19T03:17:__Z
+    Alice Example  enwiki  preference  colour  blue   no       2026-11-19T03:17:__Z  2026-11-19T03:17:__Z  2026-11-20T03:17:__Z
+    Alice Example  enwiki  preference  colour  grey   no       2026-11-20T03:17:__Z  2026-11-21T03:17:__Z
+    ");
+    insta::assert_snapshot!(table(&["diff"]), @"No changes from run 3 to run 4.");
 }
 
 #[test]

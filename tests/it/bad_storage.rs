@@ -167,7 +167,7 @@ fn a_full_disk_is_said_so_and_loses_nothing_that_was_recorded() {
         run "$1"
         cp "$HOME/small/"sultrail.db* "$HOME/.local/share/sultrail/"
     "#;
-    let Some(run) = on_a_small_disk(&scene, "size=3m", script) else {
+    let Some(run) = on_a_small_disk(&scene, "size=16m", script) else {
         return;
     };
     let exits: Vec<&str> = run

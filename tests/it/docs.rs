@@ -8,7 +8,7 @@ use std::{
 
 use sultrail::{cli, config::Settings};
 
-use crate::scene::Scene;
+use crate::{farm::Farm, scene::Scene};
 
 fn read(path: impl AsRef<Path>) -> String {
     let path = path.as_ref();
@@ -135,7 +135,7 @@ fn blocks<'a>(page: &'a str, language: &str) -> Vec<&'a str> {
 
 #[test]
 fn every_question_in_the_pages_can_be_asked() {
-    let scene = Scene::of(3);
+    let scene = Scene::on(Farm::of(3));
     scene.run(&["snapshot"]).succeeds();
     let (mut asked, mut answered) = (0, 0);
     for (_, text) in pages() {

@@ -34,7 +34,7 @@ fn a_run_asks_the_central_wiki_once_and_each_wiki_once() {
     let run = scene.run(&["snapshot"]);
     run.says(
         0,
-        &["run 1 done", "20 wikis", "20 first seen", "21 requests"],
+        &["run 1 done", "20 wikis", "20 first seen", "requests: 21,"],
     );
     assert_eq!(scene.farm.requests(), 21);
     assert_eq!(scene.farm.writes(), 0);
@@ -247,7 +247,7 @@ fn with_a_name_and_a_contact_no_configuration_is_needed() {
 fn named_wikis_are_the_only_ones_asked() {
     let scene = Scene::of(6);
     let run = scene.run(&["snapshot", "--wiki", "enwiki", "--wiki", "dewiki"]);
-    run.says(0, &["2 wikis", "3 requests"]);
+    run.says(0, &["2 wikis", "requests: 3,"]);
     let asked: Vec<String> = scene.farm.requests_by_wiki().into_keys().collect();
     assert_eq!(asked, ["dewiki", "enwiki", "metawiki"]);
     assert_eq!(scene.value("select scope from runs"), "wikis");

@@ -237,7 +237,7 @@ fn a_rate_limit_is_waited_out() {
     };
     let rule = scene.farm.misbehave(Rule::new(fault).times(1).skip(3));
     let run = scene.at("2026-11-18T03:17:00Z", &["snapshot"]);
-    run.says(0, &["6 first seen", "1 times asked to slow down"]);
+    run.says(0, &["6 first seen", "asked 1 times to slow down"]);
     assert_eq!(scene.farm.met(rule), 1);
     assert_eq!(scene.farm.requests(), 8);
     assert!(
