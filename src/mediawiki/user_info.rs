@@ -75,12 +75,9 @@ pub fn snapshot(
         .userinfo
         .ok_or_else(|| unusable("the answer holds no userinfo"))?;
     user_info.is_ours(id)?;
-    if let Some(answered) = query
-        .general
-        .as_ref()
-        .and_then(|general| general.wikiid.as_deref())
-        && answered != wiki.as_str()
-    {
+    let answered = query.general.and_then(|general| general.wikiid);
+    if answered.as_deref() != Some(wiki.as_str()) {
+        let answered = answered.as_deref().unwrap_or("nobody knows which");
         return Err(Unusable::Malformed(format!(
             "the wiki {answered:?} answered instead of {wiki}"
         )));

@@ -21,7 +21,6 @@ use super::{
     nights::Nights,
 };
 
-const NEW_NAME: &str = "Alice Renamed";
 /// Verbs know her by her number, whatever her name.
 const HER: &str = "#50001";
 
@@ -32,6 +31,8 @@ pub struct Plan {
     pub nights: i64,
     pub wikis: usize,
     pub seed: u64,
+    /// A kill and a rename each night instead of once.
+    pub restless: bool,
 }
 
 /// Which property of which account: wiki, kind, name.
@@ -111,12 +112,12 @@ impl Life {
         for day in 0..plan.nights {
             life.nights.wait_until(day, 8);
             if day > 0 {
-                life.day(day, day == renamed_on);
+                life.day(day, day == renamed_on || plan.restless);
             }
             life.nights.wait_until(day, 20);
             let rules = life.misbehave(day);
             life.nights.timeouts.read = Duration::from_millis(250);
-            if day == killed_on {
+            if day == killed_on || plan.restless && day > 0 {
                 let (done, polls) = (life.dice.usize(1..plan.wikis), life.dice.u32(0..40));
                 life.tally.killed += u64::from(life.nights.killed_run(done, polls).await);
             }
@@ -498,7 +499,9 @@ impl Life {
     }
 
     fn is_renamed(&mut self) {
-        self.nights.farm.rename(HER, NEW_NAME);
+        self.serial += 1;
+        let name = format!("Alice Renamed {}", self.serial);
+        self.nights.farm.rename(HER, &name);
         let mut accounts = self.wikis.clone();
         accounts.push("global".to_owned());
         for account in accounts {
@@ -506,7 +509,7 @@ impl Life {
                 by: "Renamer".to_owned(),
                 comment: "on request".to_owned(),
             };
-            self.becomes(&account, "identity", "name", Some(quoted(NEW_NAME)), why);
+            self.becomes(&account, "identity", "name", Some(quoted(&name)), why);
         }
     }
 }

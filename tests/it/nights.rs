@@ -6,7 +6,13 @@
     reason = "each user of the nights needs another part of them"
 )]
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    io::{Read, Write},
+    net::TcpStream,
+    path::PathBuf,
+    sync::Arc,
+    time::Duration,
+};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::{
@@ -176,4 +182,24 @@ fn directory() -> TempDir {
     tempfile::tempdir_in("/dev/shm")
         .or_else(|_| tempfile::tempdir())
         .expect("a place for the database")
+}
+
+/// The body of an answer to Alice, got by a client that is none of ours.
+pub fn fetch(farm: &Farm, wiki: &str, query: &str) -> Vec<u8> {
+    let api = farm.api(wiki);
+    let (host, path) = api
+        .trim_start_matches("http://")
+        .split_once('/')
+        .expect("an address");
+    let request = format!(
+        "GET /{path}?{query} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {}\r\n\
+         Connection: close\r\n\r\n",
+        farm.token()
+    );
+    let mut stream = TcpStream::connect(("127.0.0.1", farm.port())).expect("a connection");
+    stream.write_all(request.as_bytes()).expect("a request");
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).expect("an answer");
+    let head = answer.windows(4).position(|four| four == b"\r\n\r\n");
+    answer.split_off(head.expect("a head") + 4)
 }

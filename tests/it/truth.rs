@@ -43,6 +43,7 @@ fn live_each(seeds: impl Iterator<Item = u64>) -> Tally {
             nights: 5,
             wikis: 100,
             seed,
+            restless: false,
         };
         total.add(&runtime.block_on(Life::live(plan)));
     }
