@@ -7,7 +7,7 @@ use super::{
     options,
     php_json::Options,
     redact::Redaction,
-    user_info::{CentralIds, Parameters, Unusable},
+    user_info::{CentralIds, Parameters, Unusable, not_as_promised},
 };
 use crate::model::{CentralUserId, Snapshot};
 
@@ -27,8 +27,8 @@ pub fn snapshot(
     id: CentralUserId,
     redaction: &Redaction,
 ) -> Result<Snapshot, Unusable> {
-    let envelope: Envelope<'_> = serde_json::from_slice(body)
-        .map_err(|error| Unusable::Malformed(format!("not what the API promises: {error}")))?;
+    let envelope: Envelope<'_> =
+        serde_json::from_slice(body).map_err(|error| not_as_promised(&error))?;
     let query = envelope
         .query
         .ok_or_else(|| Unusable::Malformed("the answer holds no query".into()))?;

@@ -7,8 +7,9 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::{
+    error::one_line,
     php_json::List,
-    user_info::{GroupMembership, Parameters, Unusable, expiry, insert},
+    user_info::{GroupMembership, Parameters, Unusable, expiry, insert, not_as_promised},
 };
 use crate::model::{
     AttachedAccount, CentralUserId, Enumeration, GlobalAccount, Kind, Snapshot, Subject, WikiId,
@@ -56,9 +57,8 @@ pub enum Found {
 
 /// Reads the answer to [`question`], received at `now`.
 pub fn enumeration(body: &[u8], now: DateTime<Utc>) -> Result<Found, Unusable> {
-    let envelope: Envelope = serde_json::from_slice(body).map_err(|error| {
-        Unusable::Malformed(format!("the answer is not what the API promises: {error}"))
-    })?;
+    let envelope: Envelope =
+        serde_json::from_slice(body).map_err(|error| not_as_promised(&error))?;
     let query = envelope.query.unwrap_or_default();
     let globalusers = query.globalusers;
     let info = query
@@ -165,7 +165,10 @@ fn attached_accounts(
     for entry in merged.0 {
         match entry.wiki.parse::<WikiId>() {
             Ok(wiki) if !wiki.is_global() => by_wiki.entry(wiki).or_default().push(entry),
-            _ => unheard.push(format!("{:?} is not the ID of a wiki", entry.wiki)),
+            _ => unheard.push(format!(
+                "{:?} is not the ID of a wiki",
+                one_line(&entry.wiki)
+            )),
         }
     }
     let mut attached = Vec::with_capacity(by_wiki.len());

@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::{
     php_json::List,
-    user_info::{Parameters, Unusable, expiry},
+    user_info::{Parameters, Unusable, expiry, not_as_promised},
 };
 
 /// One entry of a log, as far as it is not hidden.
@@ -73,9 +73,8 @@ pub fn question<'a>(log_type: &'a str, title: &'a str, since: &'a str) -> Parame
 
 /// Reads the answer to [`question`]. Entries of which too much is hidden are left out.
 pub fn events(body: &[u8]) -> Result<Vec<LogEvent>, Unusable> {
-    let envelope: Envelope = serde_json::from_slice(body).map_err(|error| {
-        Unusable::Malformed(format!("the log is not what the API promises: {error}"))
-    })?;
+    let envelope: Envelope =
+        serde_json::from_slice(body).map_err(|error| not_as_promised(&error))?;
     let events = envelope
         .query
         .and_then(|query| query.logevents)

@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::{
     php_json::List,
-    user_info::{Parameters, Unusable},
+    user_info::{Parameters, Unusable, not_as_promised},
 };
 
 /// Asks whether the account of this (new) name is being renamed.
@@ -17,8 +17,8 @@ pub fn question(name: &str) -> Parameters<'_> {
 
 /// Reads the answer to [`question`].
 pub fn is_running(body: &[u8]) -> Result<bool, Unusable> {
-    let envelope: Envelope = serde_json::from_slice(body)
-        .map_err(|error| Unusable::Malformed(format!("not what the API promises: {error}")))?;
+    let envelope: Envelope =
+        serde_json::from_slice(body).map_err(|error| not_as_promised(&error))?;
     let renames = envelope
         .query
         .and_then(|query| query.globalrenamestatus)

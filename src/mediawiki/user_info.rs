@@ -75,11 +75,9 @@ pub fn snapshot(
         .userinfo
         .ok_or_else(|| unusable("the answer holds no userinfo"))?;
     user_info.is_ours(id)?;
-    let answered = query.general.and_then(|general| general.wikiid);
-    if answered.as_deref() != Some(wiki.as_str()) {
-        let answered = answered.as_deref().unwrap_or("nobody knows which");
+    if query.general.and_then(|general| general.wikiid).as_deref() != Some(wiki.as_str()) {
         return Err(Unusable::Malformed(format!(
-            "the wiki {answered:?} answered instead of {wiki}"
+            "another wiki answered instead of {wiki}"
         )));
     }
     let user = only_user(query.users, id)?;
@@ -101,6 +99,16 @@ pub fn public_snapshot(body: &[u8], id: CentralUserId) -> Result<Snapshot, Unusa
     Ok(snapshot)
 }
 
+/// Where it is wrong, and not the error's own text: that quotes what the server sent, however long
+/// it is and whatever it holds.
+pub(super) fn not_as_promised(error: &serde_json::Error) -> Unusable {
+    Unusable::Malformed(format!(
+        "the answer is not what the API promises (line {}, column {})",
+        error.line(),
+        error.column()
+    ))
+}
+
 fn unusable(why: &str) -> Unusable {
     Unusable::Malformed(why.to_owned())
 }
@@ -110,9 +118,8 @@ fn somebody_else(why: &str) -> Unusable {
 }
 
 fn read(body: &[u8]) -> Result<Query<'_>, Unusable> {
-    let envelope: Envelope<'_> = serde_json::from_slice(body).map_err(|error| {
-        Unusable::Malformed(format!("the answer is not what the API promises: {error}"))
-    })?;
+    let envelope: Envelope<'_> =
+        serde_json::from_slice(body).map_err(|error| not_as_promised(&error))?;
     if let Some(warnings) = &envelope.warnings
         && warnings
             .0
