@@ -13,6 +13,7 @@ mod nights;
 mod politeness;
 mod recorded;
 mod scene;
+mod secrets;
 mod snapshot;
 mod trouble;
 mod truth;
