@@ -245,7 +245,7 @@ impl Life {
                 _ => self.excepts(),
             }
         }
-        self.nights.clock.advance(Duration::from_secs(60));
+        self.nights.clock.advance(Duration::from_mins(1));
         self.default_flips();
         self.software_comes_and_goes(day);
         self.changes_global_preference();
@@ -253,7 +253,7 @@ impl Life {
         if day % 3 == 2 {
             self.changes_email(day);
         }
-        self.nights.clock.advance(Duration::from_secs(60));
+        self.nights.clock.advance(Duration::from_mins(1));
         if renamed {
             self.is_renamed();
         }
@@ -277,7 +277,7 @@ impl Life {
         let (wiki, group) = (self.wiki(), self.group());
         let ends = self.dice.bool().then(|| {
             let days = self.dice.i64(1..3);
-            self.nights.at(day + days, 3).timestamp()
+            Nights::at(day + days, 3).timestamp()
         });
         let (by, comment) = self.somebody(by_steward);
         let farm = &self.nights.farm;
@@ -336,10 +336,7 @@ impl Life {
             self.becomes(&wiki, "block", id, None, Why::Logged { by, comment });
             return;
         }
-        let ends = self
-            .dice
-            .bool()
-            .then(|| self.nights.at(day + 2, 4).timestamp());
+        let ends = self.dice.bool().then(|| Nights::at(day + 2, 4).timestamp());
         let partial = self.dice.bool();
         let farm = &self.nights.farm;
         let id = farm.block(&wiki, HER, &by, &comment, ends, partial);
@@ -556,8 +553,8 @@ impl Life {
     }
 
     fn value_at(&self, fact: &Fact, at: i64) -> Option<String> {
-        let made = self.made.get(fact).into_iter().flatten();
-        match made.filter(|one| one.at <= at).last() {
+        let mut made = self.made.get(fact).into_iter().flatten();
+        match made.rfind(|one| one.at <= at) {
             Some(one) => one.after.clone(),
             None => self.first.get(fact).cloned().flatten(),
         }

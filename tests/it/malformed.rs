@@ -45,7 +45,7 @@ fn no_malformed_answer_panics_or_is_believed_of_somebody_else() {
             let outcome = catch_unwind(|| read(&body));
             let shown = || shortened(&body);
             match outcome {
-                Err(_) => panic!("{} panics: {}", parser.name, shown()),
+                Err(panic) => panic!("{} panics ({panic:?}): {}", parser.name, shown()),
                 // Half a surrogate where nobody looks: our reader skips it, the other one cannot.
                 Ok(Some(_)) if serde_json::from_slice::<Json>(&body).is_err() => undecided += 1,
                 Ok(Some(false)) => panic!("{} believes: {}", parser.name, shown()),

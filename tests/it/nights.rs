@@ -73,13 +73,13 @@ impl Nights {
 
     /// Lets time pass until an hour of a day, counted from the first one.
     pub fn wait_until(&self, day: i64, hour: i64) {
-        let until = self.at(day, hour);
+        let until = Self::at(day, hour);
         let left = (until - self.clock.now()).to_std();
         self.clock.advance(left.unwrap_or(Duration::ZERO));
     }
 
     /// An hour of a day.
-    pub fn at(&self, day: i64, hour: i64) -> DateTime<Utc> {
+    pub fn at(day: i64, hour: i64) -> DateTime<Utc> {
         let midnight: DateTime<Utc> = "2027-01-01T00:00:00Z".parse().expect("an instant");
         midnight + TimeDelta::days(day) + TimeDelta::hours(hour)
     }
