@@ -260,7 +260,10 @@ impl UserInfo<'_> {
         if let Some(count) = self.editcount {
             insert(snapshot, Kind::Counter, "edit_count", &json!(count));
         }
-        snapshot.coverage.add(Subject::LatestEdit);
+        // Without any edit there is no latest one; with edits its absence tells nothing.
+        if self.editcount == Some(0) {
+            snapshot.coverage.add(Subject::LatestEdit);
+        }
         if let Some(at) = &self.latestcontrib {
             insert(snapshot, Kind::Counter, "latest_edit_at", &json!(at));
         }
