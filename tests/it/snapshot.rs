@@ -266,6 +266,12 @@ fn a_pipe_gets_two_lines_and_no_progress() {
     let run = scene.run(&["snapshot", "--quiet"]).succeeds();
     assert_eq!((run.out.as_str(), run.err.as_str()), ("", ""));
     assert_eq!(scene.value("select count(*) from runs"), "2");
+    let run = scene
+        .run(&["-vv", "--log-format", "json", "snapshot"])
+        .succeeds();
+    assert_eq!(run.out, "");
+    let logged = run.err.lines().filter(|line| line.starts_with('{')).count();
+    assert!(logged >= 4 && run.err.contains("enwiki"), "{}", run.err);
 }
 
 #[test]
