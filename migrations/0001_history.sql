@@ -133,7 +133,8 @@ create table request (
 create index request_by_run on request (run);
 
 create table property (
-    id integer primary key,
+    -- The key of `held` has room for so many.
+    id integer primary key check (id < 262144),
     kind text not null,
     name text not null,
     -- The bit of account.coverage that says whether it can be seen.
@@ -238,9 +239,11 @@ insert into editor_flag (flag, group_name) values
 -- The views. Times are ISO 8601 text in UTC, values are JSON text.
 -- ---------------------------------------------------------------------------------------------
 
--- When a run observed an account. Not part of the contract.
+-- When a run observed an account. Global preferences are asked at the end of a run: `by` is then.
+-- Not part of the contract.
 create view observations as
-select s.run, s.account, r.started_at + s.after_ms / 1000 as at
+select s.run, s.account, r.started_at + s.after_ms / 1000 as at,
+    coalesce(r.finished_at, r.started_at + s.after_ms / 1000) as by
 from snapshot s
 join run r on r.id = s.run;
 
@@ -262,9 +265,11 @@ where before is not null;
 create view history as
 select u.name as user, a.wiki, p.kind, p.name, v.json as value,
     nullif(v.is_default, -1) as is_default,
-    strftime('%Y-%m-%dT%H:%M:%SZ', found.at, 'unixepoch') as valid_from,
+    strftime('%Y-%m-%dT%H:%M:%SZ',
+        iif(p.kind = 'global_preference', found.by, found.at), 'unixepoch') as valid_from,
     strftime('%Y-%m-%dT%H:%M:%SZ', seen.at, 'unixepoch') as seen_until,
-    strftime('%Y-%m-%dT%H:%M:%SZ', gone.at, 'unixepoch') as valid_to
+    strftime('%Y-%m-%dT%H:%M:%SZ',
+        iif(p.kind = 'global_preference', gone.by, gone.at), 'unixepoch') as valid_to
 from held_values h
 join account a on a.id = h.account
 join user u on u.id = a.user
@@ -279,7 +284,8 @@ select c.run, u.name as user, a.wiki, p.kind, p.name,
     case when c.before is null then '+' when c.after is null then '-' else '~' end as change,
     b.json as before, n.json as after,
     strftime('%Y-%m-%dT%H:%M:%SZ', seen.at, 'unixepoch') as happened_after,
-    strftime('%Y-%m-%dT%H:%M:%SZ', found.at, 'unixepoch') as happened_by,
+    strftime('%Y-%m-%dT%H:%M:%SZ',
+        iif(p.kind = 'global_preference', found.by, found.at), 'unixepoch') as happened_by,
     w.cause, l.performer, l.comment
 from change c
 join account a on a.id = c.account

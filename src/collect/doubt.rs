@@ -15,9 +15,10 @@ pub(super) fn is_doubtful(before: &Snapshot, after: &Snapshot) -> bool {
             .next()
             .is_some_and(|(property, _)| property.kind == kind)
     };
-    let is_gone = |kind: Kind| has(before, kind) && !has(after, kind);
+    let covers = |kind: Kind| after.coverage.covers(Property::new(kind, "").subject());
+    let is_gone = |kind: Kind| covers(kind) && has(before, kind) && !has(after, kind);
     [Kind::Preference, Kind::Group, Kind::ImplicitGroup]
         .into_iter()
         .any(is_gone)
-        || fell_to_defaults(&before.properties, &after.properties)
+        || covers(Kind::Preference) && fell_to_defaults(&before.properties, &after.properties)
 }

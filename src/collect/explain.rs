@@ -221,7 +221,7 @@ impl Explainer<'_> {
         store
             .add_to_snapshot(observed, now.coverage, &difference)
             .await?;
-        Ok(store.global_preference_changes(account).await?)
+        Ok(store.global_preference_changes(account, at).await?)
     }
 
     /// Asks, and writes the requests into the ledger. `None`: no answer, and no cause then.

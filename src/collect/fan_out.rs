@@ -5,6 +5,7 @@ use std::{
     sync::Arc,
 };
 
+use chrono::{DateTime, Utc};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -18,8 +19,8 @@ use crate::{
     store::{Account, Observed, StoreError},
 };
 
-/// After so many answers in a row that are not about us, before any that is, the login is lost; one
-/// or two may be a wiki's own trouble.
+/// After so many answers in a row that refuse us, or that are not about us before any that is, the
+/// login is lost; one or two may be a wiki's own trouble.
 const LOST_AFTER: u32 = 3;
 
 /// An account still to be asked for.
@@ -48,6 +49,8 @@ pub(super) struct FannedOut {
     /// Why it ended early.
     pub(super) ended: Option<RunError>,
     stopped: bool,
+    /// Whether the servers want to be asked nothing more.
+    pub(super) closed: bool,
 }
 
 impl FannedOut {
@@ -64,8 +67,8 @@ impl FannedOut {
 struct Asked {
     waiting: Waiting,
     requests: Vec<Request>,
-    /// What the answer tells, or why there is none, or none that can be used.
-    read: Result<Result<Snapshot, Unusable>, Failure>,
+    /// What the answer tells and when it came, or why there is none, or none that can be used.
+    read: Result<Result<(Snapshot, DateTime<Utc>), Unusable>, Failure>,
 }
 
 /// What a fan-out is for.
@@ -138,6 +141,7 @@ impl Collector {
             }
         }
         state.refuse_if_nobody_knew_us();
+        state.outcome.closed = state.closed.is_some();
         Ok(state.outcome)
     }
 
@@ -181,8 +185,8 @@ impl Collector {
             read,
         } = asked;
         let account = &waiting.account;
-        let snapshot = match read {
-            Ok(Ok(snapshot)) => snapshot,
+        let (snapshot, at) = match read {
+            Ok(Ok(read)) => read,
             Ok(Err(unusable)) => {
                 if matches!(unusable, Unusable::SomebodyElse(_)) {
                     state.note_not_us(&unusable.to_string());
@@ -197,7 +201,7 @@ impl Collector {
         state.not_us_in_a_row = 0;
         let is_sure = waiting.again.is_some();
         let recorded = self
-            .record(state.run, account, &snapshot, &requests, is_sure)
+            .record(state.run, account, (&snapshot, at), &requests, is_sure)
             .await?;
         let Some(outcome) = recorded else {
             state.ask_once_more(waiting, Again::Doubtful);
@@ -227,7 +231,7 @@ impl Collector {
                 state.ask_once_more(waiting, Again::WithoutMaxlag);
                 return Ok(());
             }
-            Failure::StopAccount(_) => state.note_not_us(&reason),
+            Failure::StopAccount(_) => state.note_refusal(&reason),
             Failure::StopRun(_) | Failure::Deferred { .. } => {
                 state.outcome.warnings.push(reason.clone());
                 state.closed = Some(reason.clone());
@@ -297,9 +301,19 @@ impl<'a> State<'a> {
         });
     }
 
+    /// An answer about somebody else. Once a wiki has known us, it is that other wiki's own trouble.
     fn note_not_us(&mut self, reason: &str) {
+        self.note_stranger(reason, !self.has_seen_us);
+    }
+
+    /// The credential was refused. It may have been revoked in the middle of the run.
+    fn note_refusal(&mut self, reason: &str) {
+        self.note_stranger(reason, true);
+    }
+
+    fn note_stranger(&mut self, reason: &str, may_be_lost: bool) {
         self.not_us_in_a_row += 1;
-        if !self.has_seen_us && self.not_us_in_a_row >= LOST_AFTER && self.closed.is_none() {
+        if may_be_lost && self.not_us_in_a_row >= LOST_AFTER && self.closed.is_none() {
             self.closed = Some(reason.to_owned());
             self.outcome.ended = Some(RunError::Refused(reason.to_owned()));
         }
@@ -360,9 +374,12 @@ async fn ask(
     let mut question = Question::new(Purpose::Account, parameters);
     question.without_maxlag = matches!(waiting.again, Some(Again::WithoutMaxlag));
     let reply = client.ask(&api, &question, &stop).await;
-    let read = |answer: Answer| match view {
-        View::Own => user_info::snapshot(&answer.body, &waiting.account.wiki, id, &redaction),
-        View::Public => user_info::public_snapshot(&answer.body, id),
+    let read = |answer: Answer| {
+        let snapshot = match view {
+            View::Own => user_info::snapshot(&answer.body, &waiting.account.wiki, id, &redaction),
+            View::Public => user_info::public_snapshot(&answer.body, id),
+        };
+        Ok((snapshot?, answer.received_at))
     };
     let read = reply.answer.map(read);
     Asked {

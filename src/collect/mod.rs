@@ -10,7 +10,7 @@ mod pulse;
 
 use std::sync::Arc;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -145,6 +145,19 @@ pub enum RunError {
     Failed(String),
 }
 
+/// What the central wiki told.
+struct Listed {
+    enumeration: Enumeration,
+    /// What cannot be used of it.
+    unheard: Vec<String>,
+    at: DateTime<Utc>,
+    /// Why the credential is refused: everybody was told the rest.
+    refusal: Option<String>,
+}
+
+/// What the wikis answer to the token of a locked account.
+const LOCKED: &str = "mwoauth-invalid-authorization-blocked-user";
+
 impl Collector {
     /// Takes one run. The caller holds the run lock. `progress` is called after each account;
     /// `stop` ends the run after the requests that are under way.
@@ -235,7 +248,14 @@ impl Collector {
         stop: &CancellationToken,
         progress: &dyn Fn(Progress),
     ) -> Result<Report, RunError> {
-        let (enumeration, requests, mut warnings) = self.enumerate(user, run, order, stop).await?;
+        let (listed, requests) = self.enumerate(user, run, order, stop).await?;
+        let Listed {
+            enumeration,
+            unheard: mut warnings,
+            at,
+            refusal,
+        } = listed;
+        let user = &self.same_user(user, run, &enumeration).await?;
         note_unattached(&enumeration);
         let listed = self.record_accounts(user, run, &enumeration, stop).await?;
         let observed = self.store.observed_accounts(run).await?;
@@ -248,8 +268,11 @@ impl Collector {
                 continue;
             }
             let snapshot = global_user_info::snapshot(&enumeration.account);
-            self.record(run, account, &snapshot, &requests, true)
+            self.record(run, account, (&snapshot, at), &requests, true)
                 .await?;
+        }
+        if let Some(refusal) = refusal {
+            return Err(RunError::Refused(refusal));
         }
         let accounts = self
             .wanted(user, order, accounts, &enumeration, &mut warnings)
@@ -267,7 +290,7 @@ impl Collector {
             accounts: size as usize,
         };
         let outcome = self.fan_out(task, queue, stop, progress).await?;
-        if outcome.ended.is_none() && !stop.is_cancelled() {
+        if outcome.ended.is_none() && !outcome.closed && !stop.is_cancelled() {
             self.explain(run, user, &enumeration, stop).await?;
         }
         let status = outcome.status();
@@ -291,6 +314,28 @@ impl Collector {
         })
     }
 
+    /// The user whom the number means: a second name in the configuration, or another spelling, may
+    /// have made a second row of one user.
+    async fn same_user(
+        &self,
+        user: &User,
+        run: RunNumber,
+        enumeration: &Enumeration,
+    ) -> Result<User, StoreError> {
+        if user.central_user_id.is_some() {
+            return Ok(user.clone());
+        }
+        let id = enumeration.account.id;
+        let known = self.store.user_of_id(user.id, id).await?;
+        match known {
+            None => Ok(user.clone()),
+            Some(known) => {
+                self.store.merge_user(user.id, known.id, run).await?;
+                Ok(known)
+            }
+        }
+    }
+
     /// Asks the central wiki for the accounts: by number once it is known, since names change.
     async fn enumerate(
         &self,
@@ -298,7 +343,7 @@ impl Collector {
         run: RunNumber,
         order: &Order,
         stop: &CancellationToken,
-    ) -> Result<(Enumeration, Vec<Request>, Vec<String>), RunError> {
+    ) -> Result<(Listed, Vec<Request>), RunError> {
         let whose = match user.central_user_id {
             Some(id) => Whose::Id(id),
             None => Whose::Name(&self.user_name),
@@ -307,14 +352,25 @@ impl Collector {
         if let (Wanted::LookingDifferent, Some(id)) = (&order.wanted, user.central_user_id) {
             parameters = global_user_info::with_expiry(parameters, id);
         }
-        let question = Question::new(Purpose::Enumeration, parameters);
-        let reply = self.client.ask(self.hosts.central(), &question, stop).await;
-        let requests = ledger(reply.requests);
+        let mut question = Question::new(Purpose::Enumeration, parameters);
+        let mut reply = self.client.ask(self.hosts.central(), &question, stop).await;
+        let mut requests = ledger(reply.requests);
+        // The token of a locked account is refused, and the lock is what the user has to know.
+        let refusal = match &reply.answer {
+            Err(failure) if failure.code() == Some(LOCKED) => Some(failure.to_string()),
+            _ => None,
+        };
+        if refusal.is_some() {
+            question.as_nobody = true;
+            reply = self.client.ask(self.hosts.central(), &question, stop).await;
+            requests.extend(ledger(reply.requests));
+        }
         let answer = match reply.answer {
             Ok(answer) => answer,
             Err(failure) => {
                 self.store.record_requests(Some(run), &requests).await?;
-                return Err(self.enumeration_error(&failure));
+                let error = self.enumeration_error(&failure);
+                return Err(refusal.map_or(error, RunError::Refused));
             }
         };
         let error = match global_user_info::enumeration(&answer.body, answer.received_at) {
@@ -328,7 +384,13 @@ impl Collector {
                     None => same_name(name, &self.user_name),
                 };
                 if is_ours {
-                    return Ok((*enumeration, requests, unheard));
+                    let listed = Listed {
+                        enumeration: *enumeration,
+                        unheard,
+                        at: answer.received_at,
+                        refusal,
+                    };
+                    return Ok((listed, requests));
                 }
                 RunError::Unreachable("it answered for another account".to_owned())
             }
@@ -421,14 +483,14 @@ impl Collector {
         &self,
         run: RunNumber,
         account: &Account,
-        snapshot: &Snapshot,
+        (snapshot, at): (&Snapshot, DateTime<Utc>),
         requests: &[Request],
         is_sure: bool,
     ) -> Result<Option<Outcome>, StoreError> {
         let observed = Observed {
             run,
             account: account.id,
-            at: self.clock.now(),
+            at,
             requests,
         };
         let fingerprint = snapshot.fingerprint();

@@ -169,10 +169,18 @@ impl Client {
         question: &Question<'_>,
         requests: &mut Vec<RequestRecord>,
     ) -> Result<Answer, Failure> {
-        let call = Call::question(api, question, self.credential.kind(), self.maxlag_seconds);
+        let kind = if question.as_nobody {
+            CredentialKind::None
+        } else {
+            self.credential.kind()
+        };
+        let call = Call::question(api, question, kind, self.maxlag_seconds);
         let Credential::BotPassword(bot_password) = &self.credential else {
             return self.settle(&call, requests).await;
         };
+        if question.as_nobody {
+            return self.settle(&call, requests).await;
+        }
         self.log_in(api, bot_password, requests).await?;
         match self.settle(&call, requests).await {
             Err(failure) if failure.code() == Some("assertuserfailed") => {

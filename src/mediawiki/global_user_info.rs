@@ -85,7 +85,9 @@ pub fn enumeration(body: &[u8], now: DateTime<Utc>) -> Result<Found, Unusable> {
         hidden: info.hidden,
         // A sum over the attached accounts; in the middle of a rename there may be none.
         edit_count: info.editcount.filter(|_| !attached.is_empty()),
-        groups: global_groups(info.groups, globalusers.as_ref(), id),
+        groups: info
+            .groups
+            .map(|names| global_groups(names, globalusers.as_ref(), id)),
     };
     let unattached = info.unattached.unwrap_or_default().0;
     let unattached = unattached
@@ -122,8 +124,10 @@ pub fn snapshot(account: &GlobalAccount) -> Snapshot {
             insert(&mut snapshot, Kind::Lock, name, &json!(true));
         }
     }
-    snapshot.coverage.add(Subject::GlobalGroups);
-    for (group, expiry) in &account.groups {
+    if account.groups.is_some() {
+        snapshot.coverage.add(Subject::GlobalGroups);
+    }
+    for (group, expiry) in account.groups.iter().flatten() {
         let value = expiry.as_ref().map_or(json!(true), |expiry| json!(expiry));
         insert(&mut snapshot, Kind::GlobalGroup, group, &value);
     }
@@ -135,7 +139,7 @@ pub fn snapshot(account: &GlobalAccount) -> Snapshot {
 
 /// The names come from `globaluserinfo`, the expiry from `globalusers` where that is there.
 fn global_groups(
-    names: Option<List<String>>,
+    names: List<String>,
     globalusers: Option<&List<GlobalUser>>,
     id: u64,
 ) -> BTreeMap<String, Option<String>> {
@@ -143,7 +147,7 @@ fn global_groups(
     let memberships = globalusers
         .and_then(|users| users.0.iter().find(ours))
         .and_then(|user| user.groupmemberships.as_ref());
-    let names = names.unwrap_or_default().0.into_iter();
+    let names = names.0.into_iter();
     let with_expiry = names.map(|name| {
         let membership = memberships.and_then(|memberships| {
             let is_it = |membership: &&GroupMembership| membership.group == name;

@@ -23,7 +23,9 @@ pub(super) fn record(
         let default = defaults.and_then(|defaults| defaults.0.get(name).copied());
         let json = normal_form(name, raw, default);
         let is_default = defaults.map(|_| {
-            default.is_some_and(|default| normal_form(name, default, Some(default)) == json)
+            default.is_some_and(|default| {
+                default.get() == raw.get() || normal_form(name, default, Some(default)) == json
+            })
         });
         let json = redaction.preference(name, json);
         let value = Value::from_json_text(json).with_default(is_default);

@@ -50,6 +50,9 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for List<T> {
     }
 }
 
+/// Accounts have some three hundred options; scripts may add hundreds of their own.
+const MOST_OPTIONS: usize = 10_000;
+
 /// An object from option names to values as they were sent; `[]` is the empty one. A name that comes
 /// twice is an error: which of the two holds would be a guess.
 #[derive(Debug, Default)]
@@ -78,6 +81,9 @@ impl<'de: 'a, 'a> Deserialize<'de> for Options<'a> {
                 while let Some((name, value)) = map.next_entry::<String, &RawValue>()? {
                     if options.insert(name, value).is_some() {
                         return Err(A::Error::custom("an option is named twice"));
+                    }
+                    if options.len() > MOST_OPTIONS {
+                        return Err(A::Error::custom("more options than any account has"));
                     }
                 }
                 Ok(Options(options))

@@ -19,6 +19,8 @@ pub struct Question<'a> {
     pub total_time: Duration,
     /// Leaves out `maxlag`: the last try on a wiki whose lag never ends.
     pub without_maxlag: bool,
+    /// Asks as nobody, without the credential: for what everybody may see when it is refused.
+    pub as_nobody: bool,
 }
 
 impl<'a> Question<'a> {
@@ -29,6 +31,7 @@ impl<'a> Question<'a> {
             parameters,
             total_time: purpose.total_time(),
             without_maxlag: false,
+            as_nobody: false,
         }
     }
 }

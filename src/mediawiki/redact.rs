@@ -80,32 +80,32 @@ impl fmt::Debug for Redaction {
 
 /// Whether a name matches a pattern in which `*` stands for any text and `?` for one character.
 pub fn matches(pattern: &str, name: &str) -> bool {
-    let pattern: Vec<char> = pattern.chars().collect();
-    let name: Vec<char> = name.chars().collect();
-    let (mut p, mut n) = (0, 0);
+    let (mut pattern, mut name) = (pattern, name);
     // Where to go on after the last `*` if what follows it does not fit.
-    let mut star: Option<(usize, usize)> = None;
-    while n < name.len() {
-        match pattern.get(p) {
+    let mut star: Option<(&str, &str)> = None;
+    while let Some(c) = name.chars().next() {
+        let mut rest = pattern.chars();
+        match rest.next() {
             Some('*') => {
-                star = Some((p + 1, n));
-                p += 1;
+                pattern = rest.as_str();
+                star = Some((pattern, name));
             }
-            Some(c) if *c == '?' || *c == name[n] => {
-                p += 1;
-                n += 1;
+            Some(p) if p == '?' || p == c => {
+                pattern = rest.as_str();
+                name = &name[c.len_utf8()..];
             }
-            _ => match star {
-                Some((after, from)) => {
-                    star = Some((after, from + 1));
-                    p = after;
-                    n = from + 1;
-                }
-                None => return false,
-            },
+            _ => {
+                let Some((after, from)) = star else {
+                    return false;
+                };
+                let skipped = from.chars().next().map_or(0, char::len_utf8);
+                pattern = after;
+                name = &from[skipped..];
+                star = Some((after, name));
+            }
         }
     }
-    pattern[p..].iter().all(|c| *c == '*')
+    pattern.chars().all(|c| c == '*')
 }
 
 #[cfg(test)]

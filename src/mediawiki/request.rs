@@ -34,6 +34,7 @@ pub(super) struct Call<'a> {
     /// The body of a POST; without it, it is a GET.
     form: Option<[(&'a str, &'a str); 3]>,
     total_time: Duration,
+    as_nobody: bool,
 }
 
 impl<'a> Call<'a> {
@@ -46,6 +47,7 @@ impl<'a> Call<'a> {
     ) -> Self {
         let mut call = Self::new(api, question.purpose, question.parameters.clone());
         call.total_time = question.total_time;
+        call.as_nobody = question.as_nobody;
         call.add("action", "query");
         if kind != CredentialKind::None {
             // A lost login is an error then, and not the answer of a stranger.
@@ -91,7 +93,9 @@ impl<'a> Call<'a> {
             .timeout(self.total_time)
             .build()
             .map_err(|error| unsendable(&error.without_url()))?;
-        authorize(&mut request, self.api, credential, cookies, now)?;
+        if !self.as_nobody {
+            authorize(&mut request, self.api, credential, cookies, now)?;
+        }
         Ok(request)
     }
 
@@ -102,6 +106,7 @@ impl<'a> Call<'a> {
             query,
             form: None,
             total_time: purpose.total_time(),
+            as_nobody: false,
         };
         for (name, value) in FORM {
             call.add(name, value);

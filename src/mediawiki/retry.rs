@@ -80,9 +80,8 @@ impl Tries {
             }
             Decision::Lagged(RetryAfter::Defer(_)) => Next::GiveUp(Failure::AskAgainLater(reason)),
             Decision::Throttled(RetryAfter::Wait(after)) => {
-                let until = later(now, after);
-                let failure = Failure::Deferred { until, reason };
-                self.once_more(after, random, failure, take_retry)
+                // All have waited for it. If many wikis go on like this, the pace ends the run.
+                self.once_more(after, random, Failure::SkipWiki(reason), take_retry)
             }
             Decision::Unavailable(RetryAfter::Wait(after)) => {
                 self.once_more(after, random, Failure::SkipWiki(reason), take_retry)

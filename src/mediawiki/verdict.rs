@@ -256,7 +256,6 @@ fn judge_code(
         "assertnameduserfailed"
         | "assertbotfailed"
         | "mwoauth-invalid-authorization"
-        | "mwoauth-invalid-authorization-wrong-wiki"
         | "mwoauth-invalid-authorization-blocked-user"
         | "mwoauth-invalid-authorization-not-approved" => Decision::StopAccount,
         code if code.starts_with("internal_api_error_") => Decision::AskLater,

@@ -27,8 +27,9 @@ pub struct GlobalAccount {
     pub hidden: bool,
     /// Edits on all wikis together, as the central wiki counts them.
     pub edit_count: Option<u64>,
-    /// Its global groups, each with its expiry: `"infinity"` is none, `None` that it was not told.
-    pub groups: BTreeMap<String, Option<String>>,
+    /// Its global groups, if the answer told them, each with its expiry: `"infinity"` is none,
+    /// `None` that it was not told.
+    pub groups: Option<BTreeMap<String, Option<String>>>,
 }
 
 /// A local account that belongs to the global one.

@@ -101,7 +101,10 @@ impl Property {
             (Kind::Group, _) => Subject::Groups,
             (Kind::ImplicitGroup, _) => Subject::ImplicitGroups,
             (Kind::GlobalGroup, _) => Subject::GlobalGroups,
-            (Kind::Preference, _) => Subject::Preferences,
+            (Kind::Counter, "latest_edit_at") => Subject::LatestEdit,
+            (Kind::Counter, "edit_count") => Subject::EditCount,
+            // The other counters are preferences in which software notes what the user has seen.
+            (Kind::Preference | Kind::Counter, _) => Subject::Preferences,
             (Kind::GlobalPreference, _) => Subject::GlobalPreferences,
             (Kind::Rights, _) => Subject::Rights,
             (Kind::Block, _) => Subject::Blocks,
@@ -112,8 +115,6 @@ impl Property {
             (Kind::Identity, "email" | "email_confirmed_at") => Subject::Email,
             (Kind::Identity, "home_wiki") => Subject::HomeWiki,
             (Kind::Identity, _) => Subject::Name,
-            (Kind::Counter, "latest_edit_at") => Subject::LatestEdit,
-            (Kind::Counter, _) => Subject::EditCount,
         }
     }
 }

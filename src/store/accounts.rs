@@ -7,7 +7,7 @@ use serde_json::json;
 use sqlx::SqliteConnection;
 
 use super::{Store, StoreError};
-use crate::model::{AttachedAccount, CentralUserId, Enumeration, WikiId, same_name};
+use crate::model::{AttachedAccount, CentralUserId, Enumeration, RunNumber, WikiId, same_name};
 
 /// A wiki has to be missing from the list for so long before its account counts as detached: renames
 /// take accounts off the list and put them back for hours, and replicas lag.
@@ -24,6 +24,27 @@ pub struct User {
     pub asked_as: String,
     /// The number of the global account, once the central wiki has answered.
     pub central_user_id: Option<CentralUserId>,
+}
+
+/// A row of the table.
+struct UserRow {
+    id: i64,
+    name: String,
+    asked_as: String,
+    central_user_id: Option<i64>,
+}
+
+impl From<UserRow> for User {
+    fn from(row: UserRow) -> Self {
+        Self {
+            id: row.id,
+            name: row.name,
+            asked_as: row.asked_as,
+            central_user_id: row
+                .central_user_id
+                .map(|id| CentralUserId(id.unsigned_abs())),
+        }
+    }
 }
 
 impl User {
@@ -69,49 +90,84 @@ impl Store {
             .map_err(|_| StoreError::Foreign(self.path.clone()))
     }
 
-    /// The user whom the configuration calls by this name, or whose current name it is.
+    /// The user whom the configuration calls by this name, or whose current name it is, in any
+    /// spelling that MediaWiki takes for the same.
     pub async fn user(&self, central_api: &str, name: &str) -> Result<Option<User>, StoreError> {
-        let row = sqlx::query!(
+        let rows = sqlx::query_as!(
+            UserRow,
             r#"
-            select id as "id!", name, asked_as, central_user_id
-            from user
-            where central_api = ?1 and (asked_as = ?2 or name = ?2)
-            order by asked_as <> ?2
-            limit 1
+            select id as "id!", name, asked_as, central_user_id from user
+            where central_api = ?1 order by id
             "#,
-            central_api,
-            name
+            central_api
+        )
+        .fetch_all(&self.pool)
+        .await
+        .map_err(|error| self.error(error))?;
+        let users: Vec<User> = rows.into_iter().map(User::from).collect();
+        let asked_as = users.iter().find(|user| same_name(&user.asked_as, name));
+        let called = asked_as.or_else(|| users.iter().find(|user| same_name(&user.name, name)));
+        Ok(called.cloned())
+    }
+
+    /// Another user of the same farm as this one who has this number.
+    pub async fn user_of_id(
+        &self,
+        user: i64,
+        id: CentralUserId,
+    ) -> Result<Option<User>, StoreError> {
+        let id = id.0.cast_signed();
+        let row = sqlx::query_as!(
+            UserRow,
+            r#"
+            select id as "id!", name, asked_as, central_user_id from user
+            where central_user_id = ?2 and id <> ?1
+                and central_api = (select central_api from user where id = ?1)
+            "#,
+            user,
+            id
         )
         .fetch_optional(&self.pool)
         .await
         .map_err(|error| self.error(error))?;
-        Ok(row.map(|row| User {
-            id: row.id,
-            name: row.name,
-            asked_as: row.asked_as,
-            central_user_id: row
-                .central_user_id
-                .map(|id| CentralUserId(id.unsigned_abs())),
-        }))
+        Ok(row.map(User::from))
+    }
+
+    /// Gives the run of a user who turned out to be another one to that one, and forgets the first.
+    pub async fn merge_user(
+        &self,
+        user: i64,
+        known: i64,
+        run: RunNumber,
+    ) -> Result<(), StoreError> {
+        let mut transaction = self.pool.begin().await.map_err(|error| self.error(error))?;
+        let merged = async {
+            let connection = &mut *transaction;
+            sqlx::query!("update run set user = ?2 where user = ?1", user, known)
+                .execute(&mut *connection)
+                .await?;
+            sqlx::query!("delete from user where id = ?1", user)
+                .execute(connection)
+                .await
+        };
+        merged.await.map_err(|error| self.error(error))?;
+        tracing::info!(run = run.0, "this user is known by another name");
+        transaction
+            .commit()
+            .await
+            .map_err(|error| self.error(error))
     }
 
     /// Every user the database knows.
     pub async fn users(&self) -> Result<Vec<User>, StoreError> {
-        let rows = sqlx::query!(
+        let rows = sqlx::query_as!(
+            UserRow,
             r#"select id as "id!", name, asked_as, central_user_id from user order by name, id"#
         )
         .fetch_all(&self.pool)
         .await
         .map_err(|error| self.error(error))?;
-        let users = rows.into_iter().map(|row| User {
-            id: row.id,
-            name: row.name,
-            asked_as: row.asked_as,
-            central_user_id: row
-                .central_user_id
-                .map(|id| CentralUserId(id.unsigned_abs())),
-        });
-        Ok(users.collect())
+        Ok(rows.into_iter().map(User::from).collect())
     }
 
     /// The user of this name, noted down if there is none yet.

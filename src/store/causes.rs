@@ -72,8 +72,9 @@ impl Store {
     pub async fn unexplained(&self, run: RunNumber) -> Result<Vec<Unexplained>, StoreError> {
         let rows = sqlx::query!(
             r#"
-            select c.run, c.account, a.wiki, c.property, p.kind, p.name, b.json as before,
-                n.json as after, seen.at as "seen_at!: i64", found.at as "found_at!: i64"
+            select c.run as "run!", c.account as "account!", a.wiki as "wiki!",
+                c.property as "property!", p.kind as "kind!", p.name as "name!",
+                b.json as "before?", n.json as "after?", seen.at as "seen_at!: i64", found.at as "found_at!: i64"
             from change c
             join account a on a.id = c.account
             join property p on p.id = c.property
@@ -82,6 +83,10 @@ impl Store {
             left join property_value b on b.id = c.before
             left join property_value n on n.id = c.after
             where c.is_open = 1 and a.user = (select user from run where id = ?1)
+                and c.run in (
+                    select id from run
+                    where started_at >= (select started_at from run where id = ?1) - 7 * 86400
+                )
             order by c.run, a.wiki, p.kind, p.name
             "#,
             run.0
@@ -111,29 +116,32 @@ impl Store {
     pub async fn global_preference_changes(
         &self,
         account: i64,
+        now: DateTime<Utc>,
     ) -> Result<Vec<GlobalPreferenceChange>, StoreError> {
+        let now = now.timestamp();
         let rows = sqlx::query!(
             r#"
             select p.name as "name!", b.json as "before?", n.json as "after?",
-                seen.at as "seen_at!: i64", found.at as "found_at!: i64"
+                seen.at as "seen_at!: i64", coalesce(r.finished_at, ?2) as "found_at!: i64"
             from change c
             join property p on p.id = c.property
             join observations seen on seen.run = c.before_seen and seen.account = c.account
-            join observations found on found.run = c.run and found.account = c.account
+            join run r on r.id = c.run
             left join property_value b on b.id = c.before
             left join property_value n on n.id = c.after
             where c.account = ?1 and p.kind = 'global_preference'
             union all
-            select p.name, null, v.json, 0, found.at
+            select p.name, null, v.json, 0, coalesce(r.finished_at, ?2)
             from held_values h
             join property p on p.id = h.property
             join property_value v on v.id = h.value
-            join observations found on found.run = h.from_run and found.account = h.account
+            join run r on r.id = h.from_run
             left join change c
                 on c.run = h.from_run and c.account = h.account and c.property = h.property
             where h.account = ?1 and p.kind = 'global_preference' and c.run is null
             "#,
-            account
+            account,
+            now
         )
         .fetch_all(&self.pool)
         .await

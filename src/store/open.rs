@@ -71,6 +71,8 @@ impl Store {
         // One connection: a run records one answer after the other, a reader asks one question.
         let pool = SqlitePoolOptions::new()
             .max_connections(1)
+            // It is a file of ours, not a server that may have gone away.
+            .test_before_acquire(false)
             .connect_with(options)
             .await
             .map_err(|error| StoreError::from_sqlx(path, error))?;

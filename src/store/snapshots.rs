@@ -99,19 +99,7 @@ impl Store {
         let mut transaction = self.pool.begin().await.map_err(|error| self.error(error))?;
         let recorded = async {
             let connection = &mut *transaction;
-            for change in &difference.changes {
-                record_change(connection, &observed, change).await?;
-            }
-            let rows = difference.first_seen.iter();
-            hold(
-                connection,
-                &observed,
-                rows.map(|(property, value)| (property, value)),
-            )
-            .await?;
-            for (property, value) in &difference.restated {
-                restate(connection, &observed, property, value).await?;
-            }
+            record_difference(connection, &observed, difference).await?;
             note_coverage(connection, &observed, snapshot.coverage).await?;
             note_observation(connection, &observed, snapshot.fingerprint()).await
         };
@@ -156,7 +144,14 @@ impl Store {
         let recorded = async {
             let connection = &mut *transaction;
             record_difference(connection, &observed, difference).await?;
-            come_in_sight(connection, &observed, coverage).await
+            come_in_sight(connection, &observed, coverage).await?;
+            // The next answer has to be compared, so that what this one told goes out of sight.
+            sqlx::query!(
+                "update account set fingerprint = null where id = ?1",
+                observed.account
+            )
+            .execute(connection)
+            .await
         };
         recorded.await.map_err(|error| self.error(error))?;
         transaction
@@ -311,6 +306,23 @@ async fn record_change(
     let subject = change.property.subject() as u32;
     let cause = change.cause as u8;
     let is_open = may_be_explained(change);
+    if after.is_none() {
+        // In a run that was resumed: what came in it has gone in it, and nothing has changed.
+        let undone = sqlx::query!(
+            r#"
+            delete from change
+            where run = ?1 and account = ?2 and property = ?3 and before is null
+            "#,
+            observed.run.0,
+            observed.account,
+            property
+        )
+        .execute(&mut *connection)
+        .await?;
+        if undone.rows_affected() > 0 {
+            return let_go(connection, key).await;
+        }
+    }
     sqlx::query!(
         r#"
         insert into change
@@ -320,6 +332,8 @@ async fn record_change(
         left join held h on h.id = ?6
         left join out_of_sight o on o.account = a.id and o.subject = ?7
         where a.id = ?2
+        on conflict (run, account, property) do update set
+            after = excluded.after, cause = excluded.cause, is_open = excluded.is_open
         "#,
         observed.run.0,
         observed.account,
@@ -345,11 +359,15 @@ async fn record_change(
         .execute(connection)
         .await
         .map(drop),
-        None => sqlx::query!("delete from held where id = ?1", key)
-            .execute(connection)
-            .await
-            .map(drop),
+        None => let_go(connection, key).await,
     }
+}
+
+async fn let_go(connection: &mut SqliteConnection, key: i64) -> sqlx::Result<()> {
+    sqlx::query!("delete from held where id = ?1", key)
+        .execute(connection)
+        .await
+        .map(drop)
 }
 
 /// Whether somebody can be asked why it happened: a log, or the global preferences. What was to end

@@ -109,11 +109,9 @@ fn nothing_is_repeated_beyond_the_budget() {
             Failure::AskAgainLater(Reason::new("why")),
         ),
         (
+            // One wiki that always says so must not starve those behind it.
             Decision::Throttled(RetryAfter::Wait(seconds(9))),
-            Failure::Deferred {
-                until: now() + TimeDelta::seconds(9),
-                reason: Reason::new("why"),
-            },
+            Failure::SkipWiki(Reason::new("why")),
         ),
     ] {
         let next = Tries::default().next(trouble(decision), now(), 0.5, || false);

@@ -69,7 +69,7 @@ fn every_error_code_is_a_decision() {
         (
             "mwoauth-invalid-authorization-wrong-wiki",
             OAuth2,
-            Decision::StopAccount,
+            Decision::SkipWiki,
         ),
         (
             "mwoauth-invalid-authorization-invalid-user",
