@@ -1,13 +1,10 @@
 //! From the configuration to a collector: whom to ask, how fast, with which credential.
 
-use std::{
-    hash::{Hash, Hasher},
-    path::PathBuf,
-    sync::Arc,
-};
+use std::{path::PathBuf, sync::Arc};
 
 use chrono::TimeDelta;
 use secrecy::ExposeSecret;
+use sha2::{Digest, Sha256};
 
 use super::exit::{Exit, Trouble};
 use crate::{
@@ -166,9 +163,20 @@ fn cookie_file(store: &Store, user: &User) -> Option<PathBuf> {
     if user.auth == CredentialKind::None {
         return None;
     }
-    let mut hash = std::hash::DefaultHasher::new();
-    user.name.hash(&mut hash);
     let mut path = store.path().as_os_str().to_owned();
-    path.push(format!(".{:016x}.{}.cookies", hash.finish(), user.auth));
+    let name = stable_hash(&[user.name.as_bytes()]);
+    path.push(format!(".{name:016x}.{}.cookies", user.auth));
     Some(path.into())
+}
+
+/// The same for the same parts, whichever compiler built the program.
+pub(super) fn stable_hash(parts: &[&[u8]]) -> u64 {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update(part.len().to_le_bytes());
+        hash.update(part);
+    }
+    let digest = hash.finalize();
+    let bytes = digest.first_chunk().copied().unwrap_or_default();
+    u64::from_le_bytes(bytes)
 }

@@ -1,11 +1,6 @@
 //! `daemon`: runs by schedule until it is told to stop.
 
-use std::{
-    cell::RefCell,
-    hash::{DefaultHasher, Hash, Hasher},
-    rc::Rc,
-    time::Duration,
-};
+use std::{cell::RefCell, os::unix::ffi::OsStrExt, rc::Rc, time::Duration};
 
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -203,10 +198,12 @@ fn log(due: &Due, report: &Report) {
 
 /// The same for this installation at every start: its runs keep their distance from the tick.
 fn seed(context: &Context<'_>) -> u64 {
-    let mut hash = DefaultHasher::new();
-    context.database().hash(&mut hash);
-    context.world.variables.get("HOSTNAME").hash(&mut hash);
+    let database = context.database();
+    let host = context.world.variables.get("HOSTNAME");
     let machine = std::fs::read_to_string("/etc/machine-id").unwrap_or_default();
-    machine.hash(&mut hash);
-    hash.finish()
+    collector::stable_hash(&[
+        database.as_os_str().as_bytes(),
+        host.map(String::as_bytes).unwrap_or_default(),
+        machine.as_bytes(),
+    ])
 }
