@@ -14,7 +14,7 @@ use crate::{
     collect::{Order, Progress, Report, Wanted},
     config::{Settings, User},
     daemon::{self, Daemon, Due, Ended, Jitter, Job, Kind, Signals, Systemd},
-    model::{Scope, Trigger},
+    model::{Scope, Trigger, utc_text},
     schedule::Schedule,
     store::Store,
 };
@@ -31,6 +31,12 @@ pub(super) async fn run(context: &mut Context<'_>, _: &Arguments) -> Result<Exit
     if jobs.is_empty() {
         let text = "no user has a schedule: add schedule = \"17 3 * * *\" to a [[user]] section";
         return Err(Trouble::new(Exit::Configuration, text));
+    }
+    let now = context.world.clock.now();
+    for Job { user, schedule, .. } in &jobs {
+        let tick = schedule.next_after(now).map(utc_text);
+        let tick = tick.as_deref().unwrap_or("never");
+        tracing::info!(user, "next tick: {tick}");
     }
     let variable = |name: &str| context.world.variables.get(name).map(String::as_str);
     let systemd = Systemd::connect(variable("NOTIFY_SOCKET"), variable("WATCHDOG_USEC"))?;

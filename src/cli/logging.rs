@@ -14,8 +14,12 @@ pub(super) enum LogFormat {
 }
 
 /// Starts logging as the command line asks. A second start in one process (the tests) does nothing.
-pub(super) fn start(common: &Common, world: &World) {
-    let level = match (common.quiet, common.verbose) {
+/// A daemon has nothing but its log to say what it did, so it begins one level lower.
+pub(super) fn start(common: &Common, is_daemon: bool, world: &World) {
+    let level = match (
+        common.quiet,
+        common.verbose.saturating_add(u8::from(is_daemon)),
+    ) {
         (true, _) => "error",
         (false, 0) => "warn",
         (false, 1) => "info",

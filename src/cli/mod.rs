@@ -74,7 +74,7 @@ struct Common {
     /// The database [default: ~/.local/share/sultrail/sultrail.db, or under systemd /var/lib/sultrail/sultrail.db]
     #[arg(long, global = true, value_name = "FILE")]
     database: Option<PathBuf>,
-    /// Say more about what is done; twice, each request
+    /// Say more about what is done; twice (the daemon: once), each request
     #[arg(short, long, global = true, action = clap::ArgAction::Count, conflicts_with = "quiet")]
     verbose: u8,
     /// Say nothing but errors
@@ -127,7 +127,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, mut world: World) -> u
         Ok(arguments) => arguments,
         Err(help) => return show_usage(&help, &mut world),
     };
-    logging::start(&arguments.common, &world);
+    let is_daemon = matches!(arguments.command, Command::Daemon(_));
+    logging::start(&arguments.common, is_daemon, &world);
     let outcome = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

@@ -17,3 +17,4 @@ mod secrets;
 mod snapshot;
 mod trouble;
 mod truth;
+mod watching;
