@@ -150,7 +150,7 @@ pub struct Daemon {
     pub catch_up: bool,
     /// How old an interrupted run may be to be resumed.
     pub resume_hours: u32,
-    /// Where pages are written; empty: nowhere.
+    /// Where pages will be written; not used yet.
     pub report_directory: PathBuf,
 }
 

@@ -317,7 +317,10 @@ fn init_writes_what_is_missing_and_overwrites_nothing() {
     let mode = std::os::unix::fs::PermissionsExt::mode;
     let metadata = std::fs::metadata(scene.config_file()).expect("the configuration");
     assert_eq!(mode(&metadata.permissions()) & 0o777, 0o600);
-    // What was written is a configuration: all that is missing is the token.
+    // What was written is a configuration: all that is missing is the contact and the token.
+    let contact = "wiki/User:YOUR_NAME\" is a placeholder";
+    scene.run(&["snapshot"]).says(78, &[contact]);
+    scene.edit_config("YOUR_NAME", "Alice_Example");
     scene.write_token("", 0o600);
     scene.run(&["snapshot"]).says(78, &["alice.token is empty"]);
 }
