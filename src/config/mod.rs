@@ -258,6 +258,33 @@ impl Settings {
         if !(1..=3).contains(&self.pace.max_in_flight) {
             return wrong("pace.max_in_flight: the servers allow 1 to 3".into());
         }
+        // Longer makes no sense, and time can be reckoned with whatever the number.
+        for (key, number, most, meaning) in [
+            (
+                "retention.requests_days",
+                self.retention.requests_days,
+                36_500,
+                "a hundred years",
+            ),
+            (
+                "daemon.resume_hours",
+                self.daemon.resume_hours,
+                8_760,
+                "a year",
+            ),
+            (
+                "daemon.jitter_minutes",
+                self.daemon.jitter_minutes,
+                1_440,
+                "a day",
+            ),
+        ] {
+            if number > most {
+                return wrong(format!(
+                    "{key}: {number} is too much; {most} ({meaning}) is the most"
+                ));
+            }
+        }
         Ok(())
     }
 }

@@ -53,6 +53,21 @@ fn an_unknown_key_in_the_environment_is_named() {
 fn values_that_cannot_be_are_refused_and_said() {
     for (part, by, said) in [
         ("max_in_flight = 3", "max_in_flight = 4", "max_in_flight"),
+        (
+            "[[user]]",
+            "[retention]\nrequests_days = 999999999\n[[user]]",
+            "retention.requests_days: 999999999 is too much; 36500",
+        ),
+        (
+            "[[user]]",
+            "[daemon]\nresume_hours = 8761\n[[user]]",
+            "daemon.resume_hours: 8761 is too much; 8760 (a year)",
+        ),
+        (
+            "[[user]]",
+            "[daemon]\njitter_minutes = 1441\n[[user]]",
+            "daemon.jitter_minutes: 1441 is too much; 1440 (a day)",
+        ),
         ("60000", "0", "requests_per_minute"),
         ("60000", "\"fast\"", "requests_per_minute"),
         ("\"oauth2\"", "\"oauth3\"", "there are oauth2, oauth1"),
