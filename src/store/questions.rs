@@ -172,12 +172,13 @@ impl Store {
         user: Option<i64>,
         back: u32,
     ) -> Result<Option<i64>, StoreError> {
-        // Not `exists`: SQLite 3.51 makes a join of it, and `offset` then counts rows of `snapshot`.
+        // A search by the primary key of `snapshot`. Not `exists`: SQLite 3.51 makes a join of it,
+        // and `offset` then counts rows of `snapshot`.
         sqlx::query_scalar!(
             r#"
             select id as "id!" from run
             where (?1 is null or user = ?1)
-                and id in (select run from snapshot)
+                and (select s.run from snapshot s where s.run = run.id limit 1) is not null
             order by id desc limit 1 offset ?2
             "#,
             user,
@@ -197,7 +198,10 @@ impl Store {
         sqlx::query_scalar!(
             r#"
             select max(id) as "id: i64" from run
-            where (?1 is null or user = ?1) and coalesce(finished_at, started_at) <= ?2
+            where (?1 is null or user = ?1)
+                and coalesce(
+                    finished_at, case status when 'running' then null else started_at end
+                ) <= ?2
             "#,
             user,
             instant
@@ -308,9 +312,16 @@ impl Store {
         filter: &Filter,
         run: RunNumber,
     ) -> Result<Vec<GroupRow>, StoreError> {
-        let rows = self.state(filter, Some(run)).await?;
-        let is_group = |row: &HistoryRow| row.kind == "group" || row.kind == "global_group";
-        let groups = rows.into_iter().filter(is_group).map(|row| GroupRow {
+        let mut rows = Vec::new();
+        for kind in [Kind::GlobalGroup, Kind::Group] {
+            let filter = Filter {
+                kind: Some(kind),
+                ..filter.clone()
+            };
+            rows.extend(self.state(&filter, Some(run)).await?);
+        }
+        rows.sort_by(|a, b| (&a.user, &a.wiki).cmp(&(&b.user, &b.wiki)));
+        let groups = rows.into_iter().map(|row| GroupRow {
             user: row.user,
             wiki: row.wiki,
             group_name: row.name,
