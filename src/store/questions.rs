@@ -240,6 +240,25 @@ impl Store {
         .map_err(|error| self.error(error))
     }
 
+    /// The newest run of a user.
+    pub async fn last_run(&self, user: i64) -> Result<Option<RunRow>, StoreError> {
+        sqlx::query_as!(
+            RunRow,
+            r#"
+            select run as "run!", user, scope, trigger, status, started_at as "started_at!: String",
+                finished_at as "finished_at: String", accounts, unchanged as "unchanged!: i64",
+                changed as "changed!: i64", first_seen as "first_seen!: i64",
+                failed as "failed!: i64", requests as "requests!: i64", error
+            from runs
+            where run = (select max(id) from run where user = ?1)
+            "#,
+            user
+        )
+        .fetch_optional(&self.pool)
+        .await
+        .map_err(|error| self.error(error))
+    }
+
     /// The attached accounts as they were after a run.
     pub async fn accounts(
         &self,
@@ -249,32 +268,61 @@ impl Store {
         sqlx::query_as!(
             AccountRow,
             r#"
-            with facts as (
+            with moment as (
+                -- A run that never ended holds until the next one.
+                select coalesce(
+                    r.finished_at,
+                    (
+                        select n.started_at from run n
+                        where n.user = r.user and n.id > r.id order by n.id limit 1
+                    ),
+                    9223372036854775807
+                ) as at
+                from run r where r.id = ?2
+            ),
+            facts as (
                 select h.account,
                     json_group_array(p.name order by p.name) filter (where p.kind = 'group')
                         as groups,
-                    max(json_extract(v.json, '$')) filter (where p.kind = 'counter') as edit_count
+                    max(json_extract(v.json, '$')) filter (where p.kind = 'counter') as edit_count,
+                    max(json_extract(v.json, '$')) filter (where p.name = 'local_user_id')
+                        as local_user_id,
+                    max(json_extract(v.json, '$')) filter (where p.name = 'registered_at')
+                        as registered_at
                 from held_values h
                 join property p on p.id = h.property
                 join property_value v on v.id = h.value
-                where (p.kind = 'group' or (p.kind = 'counter' and p.name = 'edit_count'))
+                where (
+                        p.kind = 'group' or (p.kind = 'counter' and p.name = 'edit_count')
+                        or (p.kind = 'identity' and p.name in ('local_user_id', 'registered_at'))
+                    )
                     and h.from_run <= ?2 and (h.ended_run is null or h.ended_run > ?2)
                 group by h.account
             )
-            select v.user as "user!", v.central_user_id, v.wiki as "wiki!", v.api_url as "api_url!",
-                v.local_user_id as "local_user_id: i64", v.attached_at as "attached_at: String",
-                v.attached_by, v.registered_at as "registered_at: String",
-                v.first_seen_at as "first_seen_at!: String",
-                v.last_seen_at as "last_seen_at: String", v.state as "state!: String",
+            select u.name as "user!", u.central_user_id, a.wiki as "wiki!", a.api_url as "api_url!",
+                f.local_user_id as "local_user_id: i64",
+                strftime('%Y-%m-%dT%H:%M:%SZ', a.attached_at, 'unixepoch')
+                    as "attached_at: String",
+                a.attached_by, f.registered_at as "registered_at: String",
+                strftime('%Y-%m-%dT%H:%M:%SZ', a.listed_from, 'unixepoch')
+                    as "first_seen_at!: String",
+                strftime(
+                    '%Y-%m-%dT%H:%M:%SZ',
+                    min(coalesce(a.listed_until, u.listed_at), moment.at),
+                    'unixepoch'
+                ) as "last_seen_at: String",
+                case
+                    when a.detached_at <= moment.at then 'detached'
+                    when a.failing_since <= moment.at then 'unreachable'
+                    else 'attached'
+                end as "state!: String",
                 f.groups as "groups: String", f.edit_count as "edit_count: i64"
-            from account a
+            from moment
+            join account a on a.listed_from <= moment.at
             join user u on u.id = a.user
-            join accounts v on v.user = u.name and v.wiki = a.wiki
-                and v.central_user_id is u.central_user_id
             left join facts f on f.account = a.id
-            where (?1 is null or a.user = ?1)
-                and a.listed_from <= (select coalesce(finished_at, started_at) from run where id = ?2)
-            order by v.user, v.wiki
+            where (?1 is null or a.user = ?1) and a.wiki <> 'global'
+            order by u.name, a.wiki
             "#,
             user,
             run.0
