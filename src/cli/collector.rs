@@ -47,9 +47,7 @@ pub(super) fn plan<'a>(
     let contact = whose.contact.unwrap_or(&settings.contact).to_owned();
     let wrong = |text: String| Trouble::new(Exit::Configuration, text);
     check_contact(&contact).map_err(|error| wrong(error.to_string()))?;
-    let farm = &settings.farm;
-    let hosts = AllowedHosts::new(&farm.hosts, &farm.central_api, farm.insecure_http)
-        .map_err(|error| wrong(format!("section farm: {error}")))?;
+    let hosts = hosts(settings)?;
     let credential = credential(settings, &user, variables)?;
     Ok(Plan {
         settings,
@@ -58,6 +56,18 @@ pub(super) fn plan<'a>(
         credential,
         hosts,
     })
+}
+
+/// Who may be asked.
+fn hosts(settings: &Settings) -> Result<AllowedHosts, Trouble> {
+    let farm = &settings.farm;
+    AllowedHosts::new(&farm.hosts, &farm.central_api, farm.insecure_http)
+        .map_err(|error| Trouble::new(Exit::Configuration, format!("section farm: {error}")))
+}
+
+/// The central wiki's address as the database knows it.
+pub(super) fn central_url(settings: &Settings) -> Result<String, Trouble> {
+    Ok(hosts(settings)?.central().url().to_string())
 }
 
 impl Plan<'_> {

@@ -102,8 +102,8 @@ async fn jobs(context: &Context<'_>, settings: &Settings) -> Result<Vec<Job>, Tr
                 Kind::Full => &[Scope::Full],
                 Kind::Pulse => &[Scope::Full, Scope::Pulse],
             };
-            let central = &settings.farm.central_api;
-            let last_good_at = store.last_good_run(central, &user.name, scopes).await?;
+            let central = collector::central_url(settings)?;
+            let last_good_at = store.last_good_run(&central, &user.name, scopes).await?;
             jobs.push(Job {
                 user: user.name.clone(),
                 kind,

@@ -3,12 +3,12 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
-    Context, daemon,
+    Context, collector, daemon,
     exit::{Exit, Trouble},
     output::FormatArgument,
 };
 use crate::{
-    config::Settings,
+    config::{self, Settings},
     model::{Moment, Scope, parse_age, utc_text},
     report::{Column, ColumnKind, Listing},
     store::{Filter, Store, User},
@@ -43,13 +43,14 @@ pub(super) async fn run(context: &mut Context<'_>, arguments: &Arguments) -> Res
     ];
     let empty = "No run yet; take one with `sultrail snapshot`.";
     let mut listing = Listing::new("Status", columns, empty);
-    let users = store.users().await?;
-    let mut is_late = users.is_empty();
-    for user in &users {
+    let watched = watched(&settings, &store).await?;
+    let mut is_late = watched.is_empty();
+    for user in &watched {
         is_late |= tell_runs(&store, user, now - arguments.max_age, &mut listing).await?;
         tell_ticks(&settings, user, now, &mut listing)?;
-        tell_failing(&store, user, &mut listing).await?;
-        tell_expiring(&store, user, now, &mut listing).await?;
+        let Some(known) = &user.known else { continue };
+        tell_failing(&store, known, &mut listing).await?;
+        tell_expiring(&store, known, now, &mut listing).await?;
     }
     context.output().print(&listing, &arguments.format)?;
     Ok(if is_late && arguments.check {
@@ -59,15 +60,63 @@ pub(super) async fn run(context: &mut Context<'_>, arguments: &Arguments) -> Res
     })
 }
 
-/// The last run and the last good one; whether that is too old.
+/// Whoever is to be looked after.
+struct Watched<'a> {
+    name: String,
+    configured: Option<&'a config::User>,
+    /// `None`: the database knows nothing of them yet.
+    known: Option<User>,
+}
+
+/// Those who are configured; where nobody is, those whom the database knows.
+async fn watched<'a>(settings: &'a Settings, store: &Store) -> Result<Vec<Watched<'a>>, Trouble> {
+    let mut watched = Vec::new();
+    if settings.users.is_empty() {
+        for known in store.users().await? {
+            watched.push(Watched {
+                name: known.name.clone(),
+                configured: None,
+                known: Some(known),
+            });
+        }
+        return Ok(watched);
+    }
+    let central = collector::central_url(settings)?;
+    for configured in &settings.users {
+        let known = store.user(&central, &configured.name).await?;
+        let name = known.as_ref().map_or(&configured.name, |known| &known.name);
+        watched.push(Watched {
+            name: name.clone(),
+            configured: Some(configured),
+            known,
+        });
+    }
+    Ok(watched)
+}
+
+/// The last run and the last good one; whether that is too old. Where full runs are scheduled, no
+/// pulse stands in for one.
 async fn tell_runs(
     store: &Store,
-    user: &User,
+    user: &Watched<'_>,
     oldest: DateTime<Utc>,
     listing: &mut Listing,
 ) -> Result<bool, Trouble> {
     let name = user.name.as_str();
-    if let Some(last) = store.runs(Some(user.id)).await?.into_iter().next() {
+    let is_scheduled = user.configured.is_some_and(|user| user.schedule.is_some());
+    let scopes: &[Scope] = if is_scheduled {
+        &[Scope::Full]
+    } else {
+        &[Scope::Full, Scope::Pulse]
+    };
+    let (last, good) = match &user.known {
+        None => (None, None),
+        Some(known) => (
+            store.last_run(known.id).await?,
+            store.last_good_run_of(known.id, scopes).await?,
+        ),
+    };
+    if let Some(last) = last {
         let detail = format!(
             "run {} {}: {} unchanged, {} changed, {} first seen, {} not read",
             last.run, last.status, last.unchanged, last.changed, last.first_seen, last.failed
@@ -81,14 +130,12 @@ async fn tell_runs(
             detail.into(),
         ]);
     }
-    let good = store
-        .last_good_run_of(user.id, &[Scope::Full, Scope::Pulse])
-        .await?;
     let is_late = good.is_none_or(|good| good < oldest);
-    let detail = if is_late {
-        "too old: nothing that changed since then is known"
-    } else {
-        "in time"
+    let detail = match good {
+        None if is_scheduled => "there is none: no full run has read most of the wikis yet",
+        None => "there is none: no run has read most of the wikis yet",
+        Some(_) if is_late => "too old: nothing that changed since then is known",
+        Some(_) => "in time",
     };
     let none: Option<&str> = None;
     listing.push(vec![
@@ -103,15 +150,11 @@ async fn tell_runs(
 
 fn tell_ticks(
     settings: &Settings,
-    user: &User,
+    user: &Watched<'_>,
     now: DateTime<Utc>,
     listing: &mut Listing,
 ) -> Result<(), Trouble> {
-    let configured = settings
-        .users
-        .iter()
-        .find(|configured| user.is_called(&configured.name));
-    let Some(configured) = configured else {
+    let Some(configured) = user.configured else {
         return Ok(());
     };
     for (subject, text) in [
@@ -158,10 +201,14 @@ async fn tell_expiring(
         user: Some(user.id),
         ..Filter::default()
     };
-    let soon = utc_text(now + SOON);
+    let (now, soon) = (utc_text(now), utc_text(now + SOON));
     for group in store.groups(&filter, run).await? {
         // All instants are UTC and written alike, so text compares as time does.
-        if group.expires_at.as_ref().is_some_and(|at| *at <= soon) {
+        if group
+            .expires_at
+            .as_ref()
+            .is_some_and(|at| *at > now && *at <= soon)
+        {
             listing.push(vec![
                 user.name.as_str().into(),
                 "expires".into(),

@@ -129,7 +129,7 @@ impl Store {
             .map_err(|error| self.error(error))
     }
 
-    /// When the newest finished run of a user began, of the user whom the configuration calls so.
+    /// When the newest good run of a user began, of the user whom the configuration calls so.
     pub async fn last_good_run(
         &self,
         central_api: &str,
@@ -142,7 +142,9 @@ impl Store {
         }
     }
 
-    /// When the newest finished run of a user began, of runs of these scopes.
+    /// When the newest good run of a user began, of runs of these scopes: one that ended, and read
+    /// most of the accounts. A pulse goes to few accounts, those that keep failing among them; it is
+    /// held against all that are listed.
     pub async fn last_good_run_of(
         &self,
         user: i64,
@@ -155,6 +157,16 @@ impl Store {
             select max(started_at) as "started_at: i64" from run
             where user = ?1 and status = 'finished'
                 and scope in (select value from json_each(?2))
+                and (
+                    coalesce(accounts, 0) = 0
+                    or failed * 2 < case scope
+                        when 'pulse' then (
+                            select count(*) from account a
+                            where a.user = ?1 and a.wiki <> 'global' and a.listed_until is null
+                        )
+                        else accounts
+                    end
+                )
             "#,
             user,
             scopes
