@@ -1,6 +1,113 @@
 //! Being watched: what `status`, `check`, `plan` and the daemon's log tell those who rely on them.
 
-use crate::scene::Scene;
+use crate::{
+    farm::{ALICE, Fault, Rule, parse_time},
+    scene::Scene,
+};
+
+/// A history of one good night on three wikis.
+fn a_good_night() -> Scene {
+    let scene = Scene::of(3);
+    scene.at("2026-11-18T03:17:00Z", &["snapshot"]).succeeds();
+    scene
+}
+
+#[test]
+fn a_run_that_read_hardly_anything_is_no_good_run() {
+    let scene = a_good_night();
+    for wiki in scene.farm.wiki_ids() {
+        let only = Rule::new(Fault::NotFound404).only("uiprop");
+        scene.farm.misbehave(only.on(&wiki));
+    }
+    let run = scene.at("2026-11-19T03:17:00Z", &["snapshot"]);
+    run.says(3, &["3 not read"]);
+    let check = ["status", "--check"];
+    let run = scene.at("2026-11-19T14:00:00Z", &check);
+    run.says(0, &["2026-11-18 03:17", "3 not read", "in time"]);
+    scene
+        .at("2026-11-19T20:00:00Z", &check)
+        .says(1, &["too old"]);
+}
+
+#[test]
+fn where_full_runs_are_scheduled_a_pulse_is_no_good_run() {
+    let scene = a_good_night();
+    scene
+        .at("2026-11-20T03:17:00Z", &["snapshot", "--pulse"])
+        .succeeds();
+    let check = ["status", "--check"];
+    scene
+        .at("2026-11-20T04:00:00Z", &check)
+        .says(0, &["in time"]);
+    scene.edit_config("auth = ", "schedule = \"17 3 * * *\"\nauth = ");
+    scene
+        .at("2026-11-20T04:00:00Z", &check)
+        .says(1, &["too old", "next run"]);
+}
+
+#[test]
+fn whoever_is_configured_and_was_never_read_is_late_and_told() {
+    let scene = a_good_night();
+    scene.edit_config(
+        "[[user]]",
+        "[[user]]\nname = \"Bob Example\"\nauth = \"none\"\n[[user]]",
+    );
+    let run = scene.at("2026-11-18T04:00:00Z", &["status", "--check"]);
+    run.says(1, &["Bob Example", "there is none", ALICE, "in time"]);
+}
+
+#[test]
+fn a_right_that_has_ended_does_not_end_soon() {
+    let scene = Scene::of(3);
+    scene
+        .farm
+        .set_now(parse_time("2026-11-18T01:00:00Z").expect("an instant"));
+    let expiry = parse_time("2026-11-19T00:00:00Z");
+    scene
+        .farm
+        .grant("dewiki", ALICE, "sysop", expiry, "Steward", "a trial");
+    scene.at("2026-11-18T03:17:00Z", &["snapshot"]).succeeds();
+    let run = scene.at("2026-11-18T04:00:00Z", &["status"]);
+    run.says(0, &["expires", "sysop"]);
+    let run = scene.at("2026-11-19T04:00:00Z", &["status"]).succeeds();
+    assert!(!run.out.contains("expires"), "{run:#?}");
+}
+
+#[test]
+fn a_run_under_way_has_not_ended_by_now() {
+    let scene = a_good_night();
+    scene.tamper(
+        "insert into run (user, scope, trigger, status, started_at)
+         values (1, 'full', 'command', 'running', 1763521000)",
+    );
+    let run = scene.at("2026-11-20T03:17:00Z", &["diff", "1", "now"]);
+    run.says(0, &["from run 1 to run 1"]);
+    scene.tamper("update run set status = 'interrupted' where status = 'running'");
+    let run = scene.at("2026-11-20T03:17:00Z", &["diff", "1", "now"]);
+    run.says(0, &["from run 1 to run 2"]);
+}
+
+#[test]
+fn an_account_is_told_as_it_was_then() {
+    let scene = a_good_night();
+    let rule = Rule::new(Fault::NotFound404).on("dewiki");
+    scene.farm.misbehave(rule);
+    let run = scene.at("2026-11-19T03:17:00Z", &["snapshot"]);
+    run.says(3, &["dewiki: not read"]);
+    let states = |at: &str| {
+        let arguments = ["accounts", "--at", at, "--format", "csv"];
+        let run = scene.at("2026-11-20T03:17:00Z", &arguments).succeeds();
+        let lines = run.lines().into_iter();
+        let of_dewiki = lines.filter(|line| line.contains("dewiki"));
+        of_dewiki.map(str::to_owned).collect::<String>()
+    };
+    assert!(states("1").contains(",attached,"), "{}", states("1"));
+    assert!(states("2").contains(",unreachable,"), "{}", states("2"));
+    assert!(states("now").contains(",unreachable,"));
+    // All that is told of the present is what the view tells.
+    let local = scene.value("select local_user_id from accounts where wiki = 'dewiki'");
+    assert!(states("latest").contains(&format!(",{local},")));
+}
 
 #[test]
 fn the_daemon_says_what_it_does() {
