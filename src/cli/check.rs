@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     config::{Settings, User},
-    mediawiki::{CredentialKind, Failure, Purpose, Question, identity},
+    mediawiki::{CredentialKind, Purpose, Question, identity},
     model::same_name,
     report::{Column, ColumnKind, Listing},
     store::Store,
@@ -166,13 +166,7 @@ async fn ask(context: &Context<'_>, plan: Plan<'_>) -> Result<identity::Identity
         .ask(&central, &question, &CancellationToken::new())
         .await;
     context.keep_requests(reply.requests).await?;
-    let answer = reply.answer.map_err(|failure| {
-        let exit = match failure {
-            Failure::StopAccount(_) => Exit::Refused,
-            _ => Exit::Unreachable,
-        };
-        Trouble::new(exit, failure.to_string())
-    })?;
+    let answer = reply.answer?;
     identity::identity(&answer.body).map_err(|unusable| {
         Trouble::new(
             Exit::Unreachable,

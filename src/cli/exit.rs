@@ -3,6 +3,7 @@
 use crate::{
     collect::RunError,
     config::{ConfigError, CredentialError},
+    mediawiki::Failure,
     report,
     store::StoreError,
 };
@@ -98,6 +99,22 @@ impl From<CredentialError> for Trouble {
     fn from(error: CredentialError) -> Self {
         let exit = Exit::Configuration;
         let source = error.into();
+        Self { exit, source }
+    }
+}
+
+impl From<Failure> for Trouble {
+    fn from(failure: Failure) -> Self {
+        let exit = match failure {
+            Failure::StopAccount(_) => Exit::Refused,
+            // The servers refuse this program as it is set up.
+            Failure::StopRun(_) => Exit::Configuration,
+            Failure::SkipWiki(_)
+            | Failure::Deferred { .. }
+            | Failure::AskAgainLater(_)
+            | Failure::Stopped => Exit::Unreachable,
+        };
+        let source = failure.into();
         Self { exit, source }
     }
 }

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     mediawiki::{
-        Client, Failure, Purpose, Question,
+        Client, Purpose, Question,
         global_user_info::{self, Found},
     },
     model::WikiId,
@@ -118,13 +118,7 @@ async fn ask(
         .ask(central, &question, &CancellationToken::new())
         .await;
     context.keep_requests(reply.requests).await?;
-    let answer = reply.answer.map_err(|failure| {
-        let exit = match failure {
-            Failure::StopAccount(_) => Exit::Refused,
-            _ => Exit::Unreachable,
-        };
-        Trouble::new(exit, failure.to_string())
-    })?;
+    let answer = reply.answer?;
     let unreachable = |text: String| Trouble::new(Exit::Unreachable, text);
     match global_user_info::enumeration(&answer.body, answer.received_at) {
         Err(unusable) => Err(unreachable(unusable.to_string())),
