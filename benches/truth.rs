@@ -44,6 +44,15 @@ fn main() {
     let started = Instant::now();
     let tally = runtime.block_on(Life::live(plan));
     tally.print();
+    assert!(tally.unknowable * 50 < tally.told, "too much is unknown");
+    assert!(
+        tally.told > 100_000 && tally.killed > 20,
+        "too little happened"
+    );
+    assert!(
+        tally.met.values().all(|met| *met > 50),
+        "too little went wrong"
+    );
     println!(
         "{plan:?}: no phantom, none missed, every cause right; {:.0} s",
         started.elapsed().as_secs_f64()

@@ -40,6 +40,8 @@ pub struct Nights {
     pub clock: Clock,
     pub store: Store,
     pub pace: PaceOptions,
+    /// How many accounts the collector asks for at a time; the pace has its own limit.
+    pub max_in_flight: usize,
     pub timeouts: Timeouts,
     directory: TempDir,
 }
@@ -62,6 +64,7 @@ impl Nights {
             clock,
             store,
             pace: PaceOptions::default(),
+            max_in_flight: 3,
             timeouts: Timeouts::default(),
             directory,
         }
@@ -111,7 +114,7 @@ impl Nights {
             user_name: ALICE.to_owned(),
             fingerprint: String::new(),
             view: View::Own,
-            max_in_flight: 3,
+            max_in_flight: self.max_in_flight,
             resume_within: TimeDelta::hours(12),
             keep_requests: TimeDelta::days(30),
         }

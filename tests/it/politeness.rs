@@ -63,6 +63,28 @@ async fn a_thousand_wikis_are_asked_within_the_limit_and_without_losing_time() {
     the_ledger_shows_it(&nights).await;
 }
 
+/// Slow answers pile up, and whoever is to ask would ask eight at a time.
+#[tokio::test]
+async fn never_more_than_three_requests_are_under_way() {
+    let mut nights = Nights::begin(FarmOptions {
+        wikis: 60,
+        options_per_wiki: 6,
+        latency_ms: 40,
+        ..FarmOptions::default()
+    })
+    .await;
+    nights.max_in_flight = 8;
+    nights.pace.max_in_flight = 8;
+    let report = nights.run().await.expect("a run");
+    assert_eq!(report.failures, []);
+    assert_eq!(
+        nights.farm.max_in_flight(),
+        3,
+        "as many as are allowed, and no more"
+    );
+    assert_eq!(report.pace.most_in_flight, 3);
+}
+
 /// Every query of `docs/politeness.md`, on the database of that run.
 async fn the_ledger_shows_it(nights: &Nights) {
     let page = std::fs::read_to_string("docs/politeness.md").expect("docs/politeness.md");
