@@ -1,0 +1,14 @@
+//! Entries of logs.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use sultrail::mediawiki::logs;
+
+fuzz_target!(|body: &[u8]| {
+    let Ok(events) = logs::events(body) else {
+        return;
+    };
+    for event in events {
+        let _ = event.expiries("sysop");
+    }
+});
