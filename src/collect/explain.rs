@@ -181,13 +181,18 @@ impl Explainer<'_> {
             let name = change.property.name.as_str();
             let is_exception = exceptions.contains(&(change.run, change.account, name));
             let store = &self.collector.store;
-            if !is_exception && set.iter().any(|global| moved_with(change, global)) {
-                store
-                    .record_cause(change, Cause::GlobalPreference, None)
-                    .await?;
-            } else {
+            let mut meanwhile = set.iter().filter(|global| moved_meanwhile(change, global));
+            if is_exception || meanwhile.clone().next().is_none() {
                 store.record_no_cause(change).await?;
+                continue;
             }
+            // It may have had values for all wikis that nobody looked at.
+            let cause = if meanwhile.any(|global| moved_with(change, global)) {
+                Cause::GlobalPreference
+            } else {
+                Cause::Unknown
+            };
+            store.record_cause(change, cause, None).await?;
         }
         Ok(())
     }
@@ -305,7 +310,7 @@ impl Log {
     fn keeps_former_names(&self) -> bool {
         matches!(
             self,
-            Self::StewardRights(_) | Self::GlobalRights | Self::GlobalAuth
+            Self::StewardRights(_) | Self::GlobalRights | Self::GlobalAuth | Self::Rename
         )
     }
 
@@ -351,8 +356,15 @@ fn tells_of(event: &LogEvent, change: &Unexplained) -> bool {
             (None, _) => event.action == "block",
             _ => event.action == "reblock",
         },
+        Kind::Identity => new_name(event).as_deref() == change.after.as_deref(),
         _ => true,
     }
+}
+
+/// The name after a rename, as JSON text.
+fn new_name(event: &LogEvent) -> Option<String> {
+    let params: serde_json::Value = serde_json::from_str(&event.params).ok()?;
+    Some(params.get("newuser")?.to_string())
 }
 
 /// Whether an entry changed this group, and to what was found: an entry names all groups held before
@@ -371,12 +383,15 @@ fn led_to(event: &LogEvent, change: &Unexplained) -> bool {
         && (change.property.kind == Kind::GlobalGroup || until_after.is_none_or(fits))
 }
 
-/// Whether a preference moved when the one for all wikis did, and from or to the same value.
-fn moved_with(change: &Unexplained, global: &GlobalPreferenceChange) -> bool {
-    let same_value = global.after.is_some() && global.after == change.after
-        || global.before.is_some() && global.before == change.before;
+/// Whether a preference and the one for all wikis may have moved at the same time.
+fn moved_meanwhile(change: &Unexplained, global: &GlobalPreferenceChange) -> bool {
     global.name == change.property.name
-        && same_value
         && global.happened_after < change.happened_by
         && change.happened_after < global.happened_by
+}
+
+/// Whether both moved from or to the same value.
+fn moved_with(change: &Unexplained, global: &GlobalPreferenceChange) -> bool {
+    global.after.is_some() && global.after == change.after
+        || global.before.is_some() && global.before == change.before
 }
