@@ -5,6 +5,7 @@ use super::{
     exit::{Exit, Trouble},
     history::private,
     output::FormatArgument,
+    refuse_unknown_wiki,
 };
 use crate::{
     model::{Kind, Moment, RunNumber},
@@ -64,6 +65,7 @@ pub(super) async fn run(context: &mut Context<'_>, arguments: &Arguments) -> Res
         return Err(Trouble::new(Exit::Usage, text));
     };
     let (from, to) = period(context, arguments, &store, user.id).await?;
+    refuse_unknown_wiki(&store, Some(user.id), arguments.wiki.as_deref()).await?;
     let filter = Filter {
         user: Some(user.id),
         wiki: arguments.wiki.clone(),

@@ -4,6 +4,7 @@ use super::{
     Context, UserArgument,
     exit::{Exit, Trouble},
     output::FormatArgument,
+    refuse_unknown_wiki,
 };
 use crate::{
     model::{Kind, Moment, utc_text},
@@ -40,6 +41,7 @@ pub(super) async fn run(context: &mut Context<'_>, arguments: &Arguments) -> Res
     let user = arguments.user.choose(&store).await?.map(|user| user.id);
     let since = instant(context, &store, user, arguments.since).await?;
     let until = instant(context, &store, user, arguments.until).await?;
+    refuse_unknown_wiki(&store, user, arguments.wiki.as_deref()).await?;
     let filter = Filter {
         user,
         wiki: arguments.wiki.clone(),

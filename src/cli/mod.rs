@@ -256,6 +256,21 @@ impl Context<'_> {
     }
 }
 
+/// A wiki that no account is on is a slip of the pen, not one without a history.
+async fn refuse_unknown_wiki(
+    store: &Store,
+    user: Option<i64>,
+    wiki: Option<&str>,
+) -> Result<(), Trouble> {
+    match wiki {
+        Some(wiki) if !store.has_account_on(user, wiki).await? => {
+            let text = format!("there is no account on {wiki}; `sultrail accounts` lists them");
+            Err(Trouble::new(Exit::Failed, text))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Narrows an answer down to one user.
 #[derive(Debug, clap::Args)]
 struct UserArgument {

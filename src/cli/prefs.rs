@@ -4,6 +4,7 @@ use super::{
     Context, UserArgument,
     exit::{Exit, Trouble},
     output::FormatArgument,
+    refuse_unknown_wiki,
 };
 use crate::{
     model::Moment,
@@ -38,6 +39,7 @@ pub(super) async fn run(context: &mut Context<'_>, arguments: &Arguments) -> Res
     let run = store
         .run_at(user, arguments.at, context.world.clock.now())
         .await?;
+    refuse_unknown_wiki(&store, user, arguments.wiki.as_deref()).await?;
     let filter = Filter {
         user,
         wiki: arguments.wiki.clone(),

@@ -1,6 +1,6 @@
 //! `snapshot`: one run now.
 
-use std::{io::Write, time::Duration};
+use std::{collections::BTreeSet, io::Write, time::Duration};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio_util::sync::CancellationToken;
@@ -57,7 +57,9 @@ pub(super) async fn run(context: &mut Context<'_>, arguments: &Arguments) -> Res
     store.close().await;
     let report = report?;
     tell(context, &report)?;
-    Ok(match (report.status, report.failures.is_empty()) {
+    let named: BTreeSet<&WikiId> = arguments.wiki.iter().collect();
+    let is_complete = report.failures.is_empty() && report.tally.accounts as usize >= named.len();
+    Ok(match (report.status, is_complete) {
         (RunStatus::Finished, true) => Exit::Done,
         _ => Exit::Incomplete,
     })

@@ -332,6 +332,35 @@ impl Store {
         .map_err(|error| self.error(error))
     }
 
+    /// Whether there ever was an account on this wiki; `global` always is one.
+    pub async fn has_account_on(&self, user: Option<i64>, wiki: &str) -> Result<bool, StoreError> {
+        sqlx::query_scalar!(
+            r#"
+            select ?2 = 'global' or exists (
+                select 1 from account where wiki = ?2 and (?1 is null or user = ?1)
+            ) as "has!: bool"
+            "#,
+            user,
+            wiki
+        )
+        .fetch_one(&self.pool)
+        .await
+        .map_err(|error| self.error(error))
+    }
+
+    /// Fails where `open` would be content with reading: on a file or a disk that is read-only.
+    pub async fn prove_writable(&self) -> Result<(), StoreError> {
+        let transaction = self
+            .pool
+            .begin_with("begin immediate")
+            .await
+            .map_err(|error| self.error(error))?;
+        transaction
+            .rollback()
+            .await
+            .map_err(|error| self.error(error))
+    }
+
     /// The accounts of a user that could not be read the last time.
     pub async fn failing_accounts(&self, user: i64) -> Result<Vec<FailingRow>, StoreError> {
         sqlx::query_as!(
