@@ -1,7 +1,6 @@
 //! `check`: would a run work? One line each, with what to do about it.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use tokio_util::sync::CancellationToken;
 
 use super::{
     Context,
@@ -159,14 +158,8 @@ async fn check_user(
 }
 
 async fn ask(context: &Context<'_>, plan: Plan<'_>) -> Result<identity::Identity, Trouble> {
-    let central = plan.central();
-    let client = plan.client(&context.world.clock, None)?;
     let question = Question::new(Purpose::SiteInfo, identity::question());
-    let reply = client
-        .ask(&central, &question, &CancellationToken::new())
-        .await;
-    context.keep_requests(reply.requests).await?;
-    let answer = reply.answer?;
+    let answer = plan.ask_once(context, &question).await?;
     identity::identity(&answer.body).map_err(|unusable| {
         Trouble::new(
             Exit::Unreachable,

@@ -6,14 +6,19 @@ use chrono::TimeDelta;
 use secrecy::ExposeSecret;
 use sha2::{Digest, Sha256};
 
-use super::exit::{Exit, Trouble};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    Context,
+    exit::{Exit, Trouble},
+};
 use crate::{
     clock::Clock,
     collect::{Collector, View},
     config::{self, Pace, Places, RequestsPerMinute, Settings, User, Variables},
     mediawiki::{
-        AllowedHosts, Api, Client, ClientOptions, Credential, CredentialKind, PaceOptions, Rate,
-        Redaction, Timeouts, check_contact,
+        AllowedHosts, Answer, Api, Client, ClientOptions, Credential, CredentialKind, PaceOptions,
+        Question, Rate, Redaction, Timeouts, check_contact,
     },
     store::Store,
 };
@@ -25,6 +30,7 @@ pub(super) struct Whose<'a> {
 }
 
 /// Everything a collector needs but the database. All of it has been checked.
+#[derive(Clone)]
 pub(super) struct Plan<'a> {
     settings: &'a Settings,
     user: User,
@@ -82,6 +88,65 @@ impl Plan<'_> {
 
     pub(super) fn user_name(&self) -> &str {
         &self.user.name
+    }
+
+    pub(super) fn auth(&self) -> CredentialKind {
+        self.user.auth
+    }
+
+    /// The same accounts, seen by nobody in particular.
+    pub(super) fn public_view(&self) -> Self {
+        let mut plan = self.clone();
+        plan.user.auth = CredentialKind::None;
+        plan.credential = Credential::None;
+        plan
+    }
+
+    /// Asks the central wiki one question outside of any run. What earlier runs were told holds here
+    /// too: a bot password that was refused is not tried again, and a pause is kept.
+    pub(super) async fn ask_once(
+        self,
+        context: &Context<'_>,
+        question: &Question<'_>,
+    ) -> Result<Answer, Trouble> {
+        let (central, name) = (self.central(), self.user.name.clone());
+        let (auth, fingerprint) = (self.user.auth, self.credential.fingerprint());
+        let client = self.client(&context.world.clock, None)?;
+        let path = context.database();
+        if path.exists() {
+            let store = Store::open_to_read(&path).await?;
+            if let Some(user) = store.user(central.url().as_str(), &name).await? {
+                let refused = store.refused_credential(user.id).await?;
+                if auth != CredentialKind::None && refused.as_ref() == Some(&fingerprint) {
+                    let text = "this bot password was refused before and is not tried again, since \
+                                wrong tries lock the account: make a new one on \
+                                Special:BotPasswords";
+                    return Err(Trouble::new(Exit::Refused, text));
+                }
+                if let Some(until) = store.paused_until(user.id).await? {
+                    client.pace().pause_until(until);
+                }
+            }
+            store.close().await;
+        }
+        let reply = client
+            .ask(&central, question, &CancellationToken::new())
+            .await;
+        context.keep_requests(reply.requests).await?;
+        let paused_until = client.pace().paused_until();
+        let is_refused = client.login_refused().is_some();
+        if path.exists() && (is_refused || paused_until.is_some()) {
+            let store = Store::open(&path).await?;
+            let user = store.user_or_new(central.url().as_str(), &name).await?;
+            if is_refused {
+                store.record_refusal(user.id, &fingerprint).await?;
+            }
+            if let Some(until) = paused_until {
+                store.record_pause(user.id, until).await?;
+            }
+            store.close().await;
+        }
+        Ok(reply.answer?)
     }
 
     /// The way to the wikis. Cookies are kept beside a database, if one is given.

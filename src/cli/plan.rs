@@ -2,8 +2,6 @@
 
 use std::io::Write;
 
-use tokio_util::sync::CancellationToken;
-
 use super::{
     Context,
     collector::{self, Plan, Whose},
@@ -12,7 +10,7 @@ use super::{
 };
 use crate::{
     mediawiki::{
-        Client, Purpose, Question,
+        CredentialKind, Purpose, Question,
         global_user_info::{self, Found},
     },
     model::WikiId,
@@ -42,13 +40,18 @@ pub(super) async fn run(context: &mut Context<'_>, arguments: &Arguments) -> Res
     let plan = collector::plan(&settings, &whose, &context.world.variables)?;
     let known = known_wikis(context, &plan).await?;
     let central = plan.central();
-    let user_name = plan.user_name().to_owned();
     let hosts = plan.hosts().clone();
-    let client = plan.client(&context.world.clock, None)?;
     let wikis = match known {
         Some(wikis) => wikis,
-        None => ask(context, &client, &user_name, &central).await?,
+        None => ask(context, &plan).await?,
     };
+    // Each wiki wants a login of its own, which takes two requests.
+    let each = if plan.auth() == CredentialKind::BotPassword {
+        3
+    } else {
+        1
+    };
+    let client = plan.client(&context.world.clock, None)?;
     let columns = vec![
         Column::new("wiki", "wiki", ColumnKind::Word),
         Column::new("api_url", "asked at", ColumnKind::Word),
@@ -60,10 +63,10 @@ pub(super) async fn run(context: &mut Context<'_>, arguments: &Arguments) -> Res
         central.url().as_str().into(),
         true.into(),
     ]);
-    let mut requests = 1_u32;
+    let mut requests = each;
     for (wiki, address) in wikis {
         let api = hosts.api(&address);
-        requests += u32::from(api.is_ok());
+        requests += u32::from(api.is_ok()) * each;
         let is_asked = api.is_ok();
         let shown = api.map_or(address, |api| api.url().to_string());
         listing.push(vec![wiki.to_string().into(), shown.into(), is_asked.into()]);
@@ -105,20 +108,18 @@ async fn known_wikis(
     ))
 }
 
-/// One request to the central wiki, before the first run.
-async fn ask(
-    context: &Context<'_>,
-    client: &Client,
-    user_name: &str,
-    central: &crate::mediawiki::Api,
-) -> Result<Vec<(WikiId, String)>, Trouble> {
+/// One request to the central wiki, before the first run. The list is public: no bot password is
+/// tried for it.
+async fn ask(context: &Context<'_>, plan: &Plan<'_>) -> Result<Vec<(WikiId, String)>, Trouble> {
+    let user_name = plan.user_name();
+    let asking = if plan.auth() == CredentialKind::BotPassword {
+        plan.public_view()
+    } else {
+        plan.clone()
+    };
     let parameters = global_user_info::question(global_user_info::Whose::Name(user_name));
     let question = Question::new(Purpose::Enumeration, parameters);
-    let reply = client
-        .ask(central, &question, &CancellationToken::new())
-        .await;
-    context.keep_requests(reply.requests).await?;
-    let answer = reply.answer?;
+    let answer = asking.ask_once(context, &question).await?;
     let unreachable = |text: String| Trouble::new(Exit::Unreachable, text);
     match global_user_info::enumeration(&answer.body, answer.received_at) {
         Err(unusable) => Err(unreachable(unusable.to_string())),
