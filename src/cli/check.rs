@@ -1,10 +1,13 @@
 //! `check`: would a run work? One line each, with what to do about it.
 
+use std::{fs::OpenOptions, path::Path};
+
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
     Context,
     collector::{self, Plan, Whose},
+    daemon,
     exit::{Exit, Trouble},
     output::FormatArgument,
 };
@@ -102,6 +105,9 @@ fn configuration(settings: &Settings) -> Finding {
 
 async fn database(context: &Context<'_>) -> Finding {
     let path = context.database();
+    if let Err(trouble) = prove_writable(&path) {
+        return wrong("database", &trouble);
+    }
     if !path.exists() {
         let text = format!(
             "{} is not there yet; the first run creates it",
@@ -110,7 +116,8 @@ async fn database(context: &Context<'_>) -> Finding {
         return note("database", text);
     }
     let checked = async {
-        let store = Store::open_to_read(&path).await?;
+        let store = Store::open(&path).await?;
+        store.prove_writable().await?;
         let fault = store.integrity().await?;
         store.close().await;
         Ok::<_, crate::store::StoreError>(fault)
@@ -123,6 +130,28 @@ async fn database(context: &Context<'_>) -> Finding {
         }
         Err(error) => wrong("database", &error.into()),
     }
+}
+
+/// SQLite writes its log beside the database, and so do we our lock: the directory, or the nearest
+/// one there is, has to take new files.
+fn prove_writable(database: &Path) -> Result<(), Trouble> {
+    let failed = |path: &Path, error: std::io::Error| {
+        let text = format!(
+            "cannot write to {}: {error}; change its owner, or name another place with --database",
+            path.display()
+        );
+        Trouble::new(Exit::Failed, text)
+    };
+    let path = std::path::absolute(database).map_err(|error| failed(database, error))?;
+    let directory = path.ancestors().skip(1).find(|parent| parent.exists());
+    let directory = directory.unwrap_or(Path::new("/"));
+    let file = directory.join(format!(".sultrail-check.{}", std::process::id()));
+    OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .open(&file)
+        .and_then(|_| std::fs::remove_file(&file))
+        .map_err(|error| failed(directory, error))
 }
 
 /// Asks the central wiki once, as the user.
@@ -141,6 +170,11 @@ async fn check_user(
         Err(trouble) => return findings.push(wrong(&subject, &trouble)),
         Ok(plan) => plan,
     };
+    for text in [&user.schedule, &user.pulse].into_iter().flatten() {
+        if let Err(trouble) = daemon::schedule(settings, user, text) {
+            findings.push(wrong(&subject, &trouble));
+        }
+    }
     let answer = ask(context, plan).await;
     let identity = match answer {
         Err(trouble) => return findings.push(wrong(&subject, &trouble)),
