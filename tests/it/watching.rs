@@ -15,15 +15,15 @@ fn a_good_night() -> Scene {
 #[test]
 fn a_run_that_read_hardly_anything_is_no_good_run() {
     let scene = a_good_night();
-    for wiki in scene.farm.wiki_ids() {
-        let only = Rule::new(Fault::NotFound404).only("uiprop");
-        scene.farm.misbehave(only.on(&wiki));
+    let wikis = scene.farm.wiki_ids();
+    for wiki in wikis.iter().filter(|wiki| *wiki != "metawiki") {
+        scene.farm.misbehave(Rule::new(Fault::NotFound404).on(wiki));
     }
     let run = scene.at("2026-11-19T03:17:00Z", &["snapshot"]);
-    run.says(3, &["3 not read"]);
+    run.says(3, &["2 not read"]);
     let check = ["status", "--check"];
     let run = scene.at("2026-11-19T14:00:00Z", &check);
-    run.says(0, &["2026-11-18 03:17", "3 not read", "in time"]);
+    run.says(0, &["2026-11-18T03:17:00Z", "2 not read", "in time"]);
     scene
         .at("2026-11-19T20:00:00Z", &check)
         .says(1, &["too old"]);
@@ -118,4 +118,83 @@ fn the_daemon_says_what_it_does() {
     let run = scene.shell(&script(""));
     run.says(0, &["INFO", "next tick: 20", "-01-01T03:17:00Z"]);
     assert_eq!(scene.shell(&script("--quiet")).err, "");
+}
+
+#[test]
+fn check_refuses_the_schedule_that_the_daemon_refuses() {
+    for key in ["schedule", "pulse"] {
+        let scene = Scene::of(1);
+        scene.edit_config("auth = ", &format!("{key} = \"99 3 * * *\"\nauth = "));
+        for command in ["check", "daemon"] {
+            scene
+                .run(&[command])
+                .says(78, &["the schedule of user \"Alice Example\""]);
+        }
+    }
+}
+
+#[test]
+fn check_proves_that_the_database_can_be_written() {
+    let scene = Scene::of(1);
+    let there = scene.home().join("new/deep/history.db");
+    let there = there.display().to_string();
+    scene
+        .run(&["--database", &there, "check"])
+        .says(0, &["is not there yet"]);
+    assert!(!scene.home().join("new").exists());
+    scene
+        .run(&["--database", "/proc/self/history.db", "check"])
+        .says(1, &["cannot write to /proc/self"]);
+    scene.run(&["init"]).succeeds();
+    scene.run(&["check"]).says(0, &["sultrail.db"]);
+}
+
+/// Alice with a bot password that the wikis do not know.
+fn a_wrong_bot_password() -> Scene {
+    let scene = Scene::of(3);
+    scene.edit_config("\"oauth2\"", "\"bot-password\"");
+    let wrong = format!("{ALICE}@sultrail\n{}\n", "0123456789abcdef".repeat(2));
+    scene.write_token(&wrong, 0o600);
+    scene
+}
+
+#[test]
+fn check_tries_a_refused_bot_password_once() {
+    let scene = a_wrong_bot_password();
+    scene.run(&["init"]).succeeds();
+    assert_eq!(scene.run(&["check"]).code, 77);
+    let asked = scene.farm.requests();
+    assert!(asked > 0);
+    for command in ["check", "snapshot"] {
+        scene
+            .run(&[command])
+            .says(77, &["was refused before and is not tried again"]);
+    }
+    assert_eq!(scene.farm.requests(), asked);
+}
+
+#[test]
+fn plan_asks_once_without_the_bot_password_and_counts_its_logins() {
+    let scene = a_wrong_bot_password();
+    let run = scene.run(&["plan"]);
+    run.says(0, &["dewiki", "12 requests at"]);
+    assert_eq!(scene.farm.requests(), 1);
+}
+
+#[test]
+fn a_wiki_without_an_account_is_said_to_be_none() {
+    let scene = a_good_night();
+    for command in ["prefs", "history", "diff"] {
+        let run = scene.run(&[command, "--wiki", "nowiki"]);
+        run.says(1, &["there is no account on nowiki; `sultrail accounts`"]);
+        assert_eq!(run.out, "");
+        scene.run(&[command, "--wiki", "dewiki"]).succeeds();
+    }
+    scene.run(&["history", "--wiki", "global"]).succeeds();
+    scene
+        .run(&["snapshot", "--wiki", "nowiki"])
+        .says(3, &["nowiki"]);
+    scene
+        .run(&["snapshot", "--wiki", "dewiki"])
+        .says(0, &["1 wikis"]);
 }
