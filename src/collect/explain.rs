@@ -179,8 +179,10 @@ impl Explainer<'_> {
             .collect();
         for change in changes {
             let name = change.property.name.as_str();
-            let is_exception = exceptions.contains(&(change.run, change.account, name));
             let store = &self.collector.store;
+            // Where a local exception holds, the value for all wikis has no effect.
+            let is_exception = exceptions.contains(&(change.run, change.account, name))
+                || store.holds_local_exception(change.account, name).await?;
             let mut meanwhile = set.iter().filter(|global| moved_meanwhile(change, global));
             if is_exception || meanwhile.clone().next().is_none() {
                 store.record_no_cause(change).await?;

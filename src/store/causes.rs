@@ -156,6 +156,27 @@ impl Store {
         Ok(rows.collect())
     }
 
+    /// Whether an account keeps its own value of a preference that is set for all wikis.
+    pub async fn holds_local_exception(
+        &self,
+        account: i64,
+        name: &str,
+    ) -> Result<bool, StoreError> {
+        let exception = format!("{name}-local-exception");
+        let held = sqlx::query_scalar!(
+            r#"
+            select h.id as "id!" from property p join held h on h.id = (?1 << 18) | p.id
+            where p.kind = 'preference' and p.name = ?2
+            "#,
+            account,
+            exception
+        )
+        .fetch_optional(&self.pool)
+        .await
+        .map_err(|error| self.error(error))?;
+        Ok(held.is_some())
+    }
+
     /// The names that the user had before the current one, as far as they were in use since then.
     pub async fn former_names(
         &self,

@@ -7,7 +7,15 @@ use super::{Store, StoreError, open};
 /// Held while a run writes. The system gives it back when the process ends, however it ends.
 #[derive(Debug)]
 pub struct RunLock {
-    _file: File,
+    file: File,
+}
+
+impl Drop for RunLock {
+    /// At once, and not only when the last copy of the file is closed: a process that is just being
+    /// started by another thread may hold one for a moment.
+    fn drop(&mut self) {
+        let _ = self.file.unlock();
+    }
 }
 
 impl Store {
@@ -23,7 +31,7 @@ impl Store {
             .open(&path)
             .map_err(|error| StoreError::io(&path, error))?;
         match file.try_lock() {
-            Ok(()) => Ok(RunLock { _file: file }),
+            Ok(()) => Ok(RunLock { file }),
             Err(TryLockError::WouldBlock) => Err(StoreError::Busy(self.path.clone())),
             Err(TryLockError::Error(error)) => Err(StoreError::io(&path, error)),
         }

@@ -252,7 +252,7 @@ fn named_wikis_are_the_only_ones_asked() {
     assert_eq!(asked, ["dewiki", "enwiki", "metawiki"]);
     assert_eq!(scene.value("select scope from runs"), "wikis");
     let run = scene.run(&["snapshot", "--wiki", "nowiki"]);
-    run.says(0, &["warning: nowiki: there is no attached account"]);
+    run.says(3, &["warning: nowiki: there is no attached account"]);
     assert_eq!(scene.farm.requests(), 4, "one more, to the central wiki");
 }
 
