@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta};
 use tokio_util::sync::CancellationToken;
 
 use super::{Collector, RunError, View, ledger};
@@ -184,15 +184,20 @@ impl Explainer<'_> {
             let is_exception = exceptions.contains(&(change.run, change.account, name))
                 || store.holds_local_exception(change.account, name).await?;
             let mut meanwhile = set.iter().filter(|global| moved_meanwhile(change, global));
-            if is_exception || meanwhile.clone().next().is_none() {
+            let cause = if is_exception {
+                None
+            } else if meanwhile.clone().any(|global| moved_with(change, global)) {
+                Some(Cause::GlobalPreference)
+            } else {
+                // It had values for all wikis that nobody looked at; being there when it was first
+                // looked for is no such sign.
+                meanwhile
+                    .any(|global| global.happened_after > DateTime::UNIX_EPOCH)
+                    .then_some(Cause::Unknown)
+            };
+            let Some(cause) = cause else {
                 store.record_no_cause(change).await?;
                 continue;
-            }
-            // It may have had values for all wikis that nobody looked at.
-            let cause = if meanwhile.any(|global| moved_with(change, global)) {
-                Cause::GlobalPreference
-            } else {
-                Cause::Unknown
             };
             store.record_cause(change, cause, None).await?;
         }
