@@ -15,20 +15,26 @@ pub fn question(name: &str) -> Parameters<'_> {
     ]
 }
 
-/// Reads the answer to [`question`].
+/// Reads the answer to [`question`]. A wiki that knows of no rename leaves the module's part out; one
+/// that does not know the module says so in a warning.
 pub fn is_running(body: &[u8]) -> Result<bool, Unusable> {
     let envelope: Envelope =
         serde_json::from_slice(body).map_err(|error| not_as_promised(&error))?;
-    let renames = envelope
-        .query
-        .and_then(|query| query.globalrenamestatus)
-        .ok_or_else(|| Unusable::Malformed("the answer holds no globalrenamestatus".into()))?;
-    Ok(!renames.0.is_empty())
+    if envelope
+        .warnings
+        .is_some_and(|warnings| !warnings.0.is_empty())
+    {
+        let text = "the wiki cannot tell whether a rename is under way";
+        return Err(Unusable::Malformed(text.into()));
+    }
+    let renames = envelope.query.and_then(|query| query.globalrenamestatus);
+    Ok(renames.is_some_and(|renames| !renames.0.is_empty()))
 }
 
 #[derive(Deserialize)]
 struct Envelope {
     query: Option<Query>,
+    warnings: Option<List<serde::de::IgnoredAny>>,
 }
 
 #[derive(Deserialize)]

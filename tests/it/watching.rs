@@ -198,3 +198,38 @@ fn a_wiki_without_an_account_is_said_to_be_none() {
         .run(&["snapshot", "--wiki", "dewiki"])
         .says(0, &["1 wikis"]);
 }
+
+#[test]
+fn an_account_counts_as_detached_only_after_it_stayed_away_for_hours() {
+    let scene = Scene::of(4);
+    let state = |wiki: &str| {
+        let question = format!("select state from accounts where wiki = '{wiki}'");
+        scene.value(&question)
+    };
+    scene.at("2026-11-18T03:00:00Z", &["snapshot"]).succeeds();
+    scene.farm.detach(ALICE, "frwiki");
+    scene.farm.reset_counts();
+    scene.at("2026-11-18T04:00:00Z", &["snapshot"]).succeeds();
+    assert_eq!(state("frwiki"), "attached", "it may be a rename");
+    assert_eq!(
+        scene.farm.requests_to("frwiki"),
+        0,
+        "and is not asked meanwhile"
+    );
+    scene.at("2026-11-18T08:00:00Z", &["snapshot"]).succeeds();
+    assert_eq!(state("frwiki"), "attached", "four hours are not enough");
+    scene.at("2026-11-18T11:00:00Z", &["snapshot"]).succeeds();
+    assert_eq!(state("frwiki"), "detached");
+    let changes = "select count(*) from changes where kind <> 'counter'";
+    assert_eq!(
+        scene.value(changes),
+        "0",
+        "its edits are not counted any more, that is all"
+    );
+    let held = "select count(*) > 0 from history where wiki = 'frwiki' and valid_to is null";
+    assert_eq!(scene.value(held), "1", "what was known of it is kept");
+
+    scene.farm.attach(ALICE, "frwiki");
+    scene.at("2026-11-18T12:00:00Z", &["snapshot"]).succeeds();
+    assert_eq!(state("frwiki"), "attached");
+}
