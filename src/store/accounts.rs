@@ -140,7 +140,7 @@ impl Store {
         known: i64,
         run: RunNumber,
     ) -> Result<(), StoreError> {
-        let mut transaction = self.pool.begin().await.map_err(|error| self.error(error))?;
+        let mut transaction = self.begin().await?;
         let merged = async {
             let connection = &mut *transaction;
             sqlx::query!("update run set user = ?2 where user = ?1", user, known)
@@ -152,10 +152,7 @@ impl Store {
         };
         merged.await.map_err(|error| self.error(error))?;
         tracing::info!(run = run.0, "this user is known by another name");
-        transaction
-            .commit()
-            .await
-            .map_err(|error| self.error(error))
+        self.commit(transaction).await
     }
 
     /// Every user the database knows.
@@ -341,7 +338,7 @@ impl Store {
         rename_runs: bool,
     ) -> Result<Vec<Account>, StoreError> {
         let now = now.timestamp();
-        let mut transaction = self.pool.begin().await.map_err(|error| self.error(error))?;
+        let mut transaction = self.begin().await?;
         let recorded = async {
             let connection = &mut *transaction;
             rename_user(connection, user, enumeration, now).await?;
@@ -364,10 +361,7 @@ impl Store {
         }
         .await
         .map_err(|error| self.error(error))?;
-        transaction
-            .commit()
-            .await
-            .map_err(|error| self.error(error))?;
+        self.commit(transaction).await?;
         Ok(recorded)
     }
 }

@@ -14,7 +14,7 @@ mod snapshots;
 
 use std::path::{Path, PathBuf};
 
-use sqlx::SqlitePool;
+use sqlx::{Sqlite, SqlitePool, Transaction};
 
 pub use accounts::{Account, Outline, User};
 pub use causes::{GlobalPreferenceChange, NewLogEvent, Unexplained};
@@ -36,6 +36,17 @@ impl Store {
     /// Where the file is.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    async fn begin(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
+        self.pool.begin().await.map_err(|error| self.error(error))
+    }
+
+    async fn commit(&self, transaction: Transaction<'static, Sqlite>) -> Result<(), StoreError> {
+        transaction
+            .commit()
+            .await
+            .map_err(|error| self.error(error))
     }
 
     /// Closes the file; what was recorded is in it already.

@@ -117,16 +117,13 @@ impl Store {
         if requests.is_empty() {
             return Ok(());
         }
-        let mut transaction = self.pool.begin().await.map_err(|error| self.error(error))?;
+        let mut transaction = self.begin().await?;
         for request in requests {
             insert_request(&mut transaction, run, request)
                 .await
                 .map_err(|error| self.error(error))?;
         }
-        transaction
-            .commit()
-            .await
-            .map_err(|error| self.error(error))
+        self.commit(transaction).await
     }
 
     /// When the newest good run of a user began, of the user whom the configuration calls so.

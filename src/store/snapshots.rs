@@ -73,7 +73,7 @@ impl Store {
         observed: Observed<'_>,
         snapshot: &Snapshot,
     ) -> Result<Outcome, StoreError> {
-        let mut transaction = self.pool.begin().await.map_err(|error| self.error(error))?;
+        let mut transaction = self.begin().await?;
         let recorded = async {
             let connection = &mut *transaction;
             let rows = snapshot.properties.iter();
@@ -82,10 +82,7 @@ impl Store {
             note_observation(connection, &observed, snapshot.fingerprint()).await
         };
         recorded.await.map_err(|error| self.error(error))?;
-        transaction
-            .commit()
-            .await
-            .map_err(|error| self.error(error))?;
+        self.commit(transaction).await?;
         Ok(Outcome::FirstSeen)
     }
 
@@ -96,7 +93,7 @@ impl Store {
         snapshot: &Snapshot,
         difference: &Difference,
     ) -> Result<Outcome, StoreError> {
-        let mut transaction = self.pool.begin().await.map_err(|error| self.error(error))?;
+        let mut transaction = self.begin().await?;
         let recorded = async {
             let connection = &mut *transaction;
             record_difference(connection, &observed, difference).await?;
@@ -104,10 +101,7 @@ impl Store {
             note_observation(connection, &observed, snapshot.fingerprint()).await
         };
         recorded.await.map_err(|error| self.error(error))?;
-        transaction
-            .commit()
-            .await
-            .map_err(|error| self.error(error))?;
+        self.commit(transaction).await?;
         let differs = |change: &&Change| change.property.kind != Kind::Counter;
         let changes = difference.changes.iter().filter(differs).count();
         Ok(match u32::try_from(changes).unwrap_or(u32::MAX) {
@@ -122,14 +116,11 @@ impl Store {
         observed: Observed<'_>,
         fingerprint: [u8; 16],
     ) -> Result<Outcome, StoreError> {
-        let mut transaction = self.pool.begin().await.map_err(|error| self.error(error))?;
+        let mut transaction = self.begin().await?;
         note_observation(&mut transaction, &observed, fingerprint)
             .await
             .map_err(|error| self.error(error))?;
-        transaction
-            .commit()
-            .await
-            .map_err(|error| self.error(error))?;
+        self.commit(transaction).await?;
         Ok(Outcome::Unchanged)
     }
 
@@ -140,7 +131,7 @@ impl Store {
         coverage: Coverage,
         difference: &Difference,
     ) -> Result<(), StoreError> {
-        let mut transaction = self.pool.begin().await.map_err(|error| self.error(error))?;
+        let mut transaction = self.begin().await?;
         let recorded = async {
             let connection = &mut *transaction;
             record_difference(connection, &observed, difference).await?;
@@ -154,10 +145,7 @@ impl Store {
             .await
         };
         recorded.await.map_err(|error| self.error(error))?;
-        transaction
-            .commit()
-            .await
-            .map_err(|error| self.error(error))
+        self.commit(transaction).await
     }
 
     /// Records that an account could not be read. Nothing else is known, so nothing else changes.
@@ -166,7 +154,7 @@ impl Store {
         observed: Observed<'_>,
         error: &str,
     ) -> Result<Outcome, StoreError> {
-        let mut transaction = self.pool.begin().await.map_err(|error| self.error(error))?;
+        let mut transaction = self.begin().await?;
         let at_ms = observed.at.timestamp_millis();
         let at = observed.at.timestamp();
         let recorded = async {
@@ -196,10 +184,7 @@ impl Store {
             .await
         };
         recorded.await.map_err(|error| self.error(error))?;
-        transaction
-            .commit()
-            .await
-            .map_err(|error| self.error(error))?;
+        self.commit(transaction).await?;
         Ok(Outcome::Failed)
     }
 }
