@@ -3,6 +3,7 @@
 use super::{
     Context, UserArgument,
     exit::{Exit, Trouble},
+    freshness,
     output::FormatArgument,
 };
 use crate::{
@@ -30,11 +31,12 @@ pub(super) async fn run(context: &mut Context<'_>, arguments: &Arguments) -> Res
         .run_at(user, arguments.at, context.world.clock.now())
         .await?;
     let rows = store.accounts(user, run).await?;
-    let listing = if arguments.format.is_for_people() {
+    let mut listing = if arguments.format.is_for_people() {
         for_people(rows)
     } else {
         for_programs(rows)
     };
+    listing.notice = freshness::warning(context, &store, user).await?;
     context.output().print(&listing, &arguments.format)?;
     Ok(Exit::Done)
 }

@@ -3,6 +3,7 @@
 use super::{
     Context, UserArgument,
     exit::{Exit, Trouble},
+    freshness,
     history::private,
     output::FormatArgument,
     refuse_unknown_wiki,
@@ -78,7 +79,8 @@ pub(super) async fn run(context: &mut Context<'_>, arguments: &Arguments) -> Res
     }
     let has_changed = !changes.is_empty();
     let empty = format!("No changes from run {} to run {}.", from.0, to.0);
-    let listing = listing(changes, empty, arguments.format.is_for_people());
+    let mut listing = listing(changes, empty, arguments.format.is_for_people());
+    listing.notice = freshness::notice(context, &store, Some(user.id)).await?;
     context.output().print(&listing, &arguments.format)?;
     Ok(if has_changed && arguments.exit_code {
         Exit::Failed

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{
     Context, UserArgument,
     exit::{Exit, Trouble},
+    freshness,
     output::FormatArgument,
 };
 use crate::{
@@ -39,11 +40,12 @@ pub(super) async fn run(context: &mut Context<'_>, arguments: &Arguments) -> Res
         ..Filter::default()
     };
     let rows = store.groups(&filter, run).await?;
-    let listing = if arguments.matrix {
+    let mut listing = if arguments.matrix {
         matrix(&rows)
     } else {
         list(rows)
     };
+    listing.notice = freshness::warning(context, &store, user).await?;
     context.output().print(&listing, &arguments.format)?;
     Ok(Exit::Done)
 }

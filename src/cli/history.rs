@@ -3,6 +3,7 @@
 use super::{
     Context, UserArgument,
     exit::{Exit, Trouble},
+    freshness,
     output::FormatArgument,
     refuse_unknown_wiki,
 };
@@ -55,7 +56,8 @@ pub(super) async fn run(context: &mut Context<'_>, arguments: &Arguments) -> Res
         let began_after = |until: &String| row.valid_from > *until;
         !since.as_ref().is_some_and(ended_before) && !until.as_ref().is_some_and(began_after)
     };
-    let listing = listing(rows.into_iter().filter(is_asked_for));
+    let mut listing = listing(rows.into_iter().filter(is_asked_for));
+    listing.notice = freshness::warning(context, &store, user).await?;
     context.output().print(&listing, &arguments.format)?;
     Ok(Exit::Done)
 }

@@ -7,6 +7,7 @@ mod completions;
 mod daemon;
 mod diff;
 mod exit;
+mod freshness;
 mod groups;
 mod history;
 mod init;

@@ -4,8 +4,8 @@ use std::io::Write;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
-use super::{Common, World, exit::Trouble};
-use crate::report::{self, Format, Listing, Style};
+use super::{Common, World, exit::Trouble, logging::LogFormat};
+use crate::report::{self, Format, Listing, Notice, Style};
 
 /// `--color`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -37,7 +37,15 @@ fn format_parser() -> impl TypedValueParser<Value = Format> {
 /// Standard output.
 pub(super) struct Output<'a> {
     to: &'a mut dyn Write,
+    messages: Messages<'a>,
     style: Style,
+}
+
+/// Standard error.
+struct Messages<'a> {
+    to: &'a mut dyn Write,
+    is_quiet: bool,
+    format: LogFormat,
 }
 
 impl<'a> Output<'a> {
@@ -53,8 +61,16 @@ impl<'a> Output<'a> {
             width,
             reveal: false,
         };
-        let to = &mut *world.stdout;
-        Self { to, style }
+        let messages = Messages {
+            to: &mut *world.stderr,
+            is_quiet: common.quiet,
+            format: common.log_format,
+        };
+        Self {
+            to: &mut *world.stdout,
+            messages,
+            style,
+        }
     }
 
     /// Prints an answer. Programs get every column; people those that tell them something.
@@ -67,11 +83,34 @@ impl<'a> Output<'a> {
             reveal: format.reveal,
             ..self.style
         };
+        if let Some(notice) = &listing.notice
+            && !format.is_for_people()
+        {
+            self.messages.say(notice)?;
+        }
         Ok(report::write(self.to, listing, format.format, &style)?)
     }
 
     pub(super) fn line(&mut self, line: &str) -> Result<(), Trouble> {
         Ok(writeln!(self.to, "{line}")?)
+    }
+}
+
+impl Messages<'_> {
+    /// What people see above the answer is a message where programs read it.
+    fn say(&mut self, notice: &Notice) -> Result<(), Trouble> {
+        if self.is_quiet {
+            return Ok(());
+        }
+        let level = if notice.is_warning { "WARN" } else { "INFO" };
+        match self.format {
+            LogFormat::Text => writeln!(self.to, "sultrail: {}", notice.line())?,
+            LogFormat::Json => {
+                let line = serde_json::json!({"level": level, "message": notice.text});
+                writeln!(self.to, "{line}")?;
+            }
+        }
+        Ok(())
     }
 }
 

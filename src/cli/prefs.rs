@@ -3,6 +3,7 @@
 use super::{
     Context, UserArgument,
     exit::{Exit, Trouble},
+    freshness,
     output::FormatArgument,
     refuse_unknown_wiki,
 };
@@ -72,6 +73,7 @@ pub(super) async fn run(context: &mut Context<'_>, arguments: &Arguments) -> Res
             row.valid_to.into(),
         ]);
     }
+    listing.notice = freshness::warning(context, &store, user).await?;
     context.output().print(&listing, &arguments.format)?;
     Ok(Exit::Done)
 }

@@ -3,6 +3,7 @@
 use super::{
     Context, UserArgument,
     exit::{Exit, Trouble},
+    freshness,
     output::FormatArgument,
 };
 use crate::report::{Column, ColumnKind, Listing};
@@ -18,8 +19,8 @@ pub(super) struct Arguments {
 
 pub(super) async fn run(context: &mut Context<'_>, arguments: &Arguments) -> Result<Exit, Trouble> {
     let store = context.history().await?;
-    let user = arguments.user.choose(&store).await?;
-    let rows = store.runs(user.map(|user| user.id)).await?;
+    let user = arguments.user.choose(&store).await?.map(|user| user.id);
+    let rows = store.runs(user).await?;
     let columns = vec![
         Column::new("run", "run", ColumnKind::Number),
         Column::new("user", "user", ColumnKind::Text),
@@ -56,6 +57,7 @@ pub(super) async fn run(context: &mut Context<'_>, arguments: &Arguments) -> Res
             row.error.into(),
         ]);
     }
+    listing.notice = freshness::warning(context, &store, user).await?;
     context.output().print(&listing, &arguments.format)?;
     Ok(Exit::Done)
 }

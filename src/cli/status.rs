@@ -5,11 +5,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::{
     Context, collector, daemon,
     exit::{Exit, Trouble},
+    freshness,
     output::FormatArgument,
 };
 use crate::{
     config::{self, Settings},
-    model::{Moment, Scope, parse_age, utc_text},
+    model::{Moment, parse_age, utc_text},
     report::{Column, ColumnKind, Listing},
     store::{Filter, Store, User},
 };
@@ -46,7 +47,7 @@ pub(super) async fn run(context: &mut Context<'_>, arguments: &Arguments) -> Res
     let watched = watched(&settings, &store).await?;
     let mut is_late = watched.is_empty();
     for user in &watched {
-        is_late |= tell_runs(&store, user, now - arguments.max_age, &mut listing).await?;
+        is_late |= tell_runs(&store, user, now, arguments.max_age, &mut listing).await?;
         tell_ticks(&settings, user, now, &mut listing)?;
         let Some(known) = &user.known else { continue };
         tell_failing(&store, known, &mut listing).await?;
@@ -94,21 +95,17 @@ async fn watched<'a>(settings: &'a Settings, store: &Store) -> Result<Vec<Watche
     Ok(watched)
 }
 
-/// The last run and the last good one; whether that is too old. Where full runs are scheduled, no
-/// pulse stands in for one.
+/// The last run and the last good one; whether that is too old.
 async fn tell_runs(
     store: &Store,
     user: &Watched<'_>,
-    oldest: DateTime<Utc>,
+    now: DateTime<Utc>,
+    max_age: TimeDelta,
     listing: &mut Listing,
 ) -> Result<bool, Trouble> {
     let name = user.name.as_str();
     let is_scheduled = user.configured.is_some_and(|user| user.schedule.is_some());
-    let scopes: &[Scope] = if is_scheduled {
-        &[Scope::Full]
-    } else {
-        &[Scope::Full, Scope::Pulse]
-    };
+    let scopes = freshness::good_scopes(user.configured);
     let (last, good) = match &user.known {
         None => (None, None),
         Some(known) => (
@@ -130,10 +127,12 @@ async fn tell_runs(
             detail.into(),
         ]);
     }
-    let is_late = good.is_none_or(|good| good < oldest);
+    let good = good.map(|good| good.started_at);
+    let is_late = freshness::is_late(good, now, max_age);
     let detail = match good {
         None if is_scheduled => "there is none: no full run has read most of the wikis yet",
         None => "there is none: no run has read most of the wikis yet",
+        Some(good) if is_late && good > now => "in the future: was the clock right, and is it now?",
         Some(_) if is_late => "too old: nothing that changed since then is known",
         Some(_) => "in time",
     };

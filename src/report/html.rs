@@ -18,7 +18,8 @@ td { unicode-bidi: plaintext; overflow-wrap: anywhere; min-width: 2ch; max-width
 .time, .word { overflow-wrap: normal; white-space: nowrap; }
 .added { color: light-dark(#177860, #2cb491); }
 .removed { color: light-dark(#bf3c2c, #fd7865); }
-.altered { color: light-dark(#886425, #ca982e); }";
+.altered { color: light-dark(#886425, #ca982e); }
+.warning { font-weight: bold; color: light-dark(#bf3c2c, #fd7865); }";
 
 pub(super) fn write(out: &mut dyn Write, listing: &Listing, style: &Style) -> io::Result<()> {
     let title = match listing.title.as_str() {
@@ -26,6 +27,14 @@ pub(super) fn write(out: &mut dyn Write, listing: &Listing, style: &Style) -> io
         title => escape(title),
     };
     write_head(out, &title)?;
+    if let Some(notice) = &listing.notice {
+        let class = if notice.is_warning {
+            r#" class="warning""#
+        } else {
+            ""
+        };
+        writeln!(out, "<p{class}>{}</p>", escape(&notice.line()))?;
+    }
     if listing.rows.is_empty() {
         writeln!(out, "<h1>{title}</h1>")?;
         writeln!(out, "<p>{}</p>", escape(&listing.empty))?;

@@ -7,6 +7,8 @@ use super::sanitize::{mask, visible};
 /// Rows under named columns, and what to say when there are none.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listing {
+    /// What has to be known before anything below it is believed: the first line of what people get.
+    pub notice: Option<Notice>,
     /// What the rows are, in a few words: the caption in Markdown, wikitext and HTML. May be empty.
     pub title: String,
     /// From left to right.
@@ -21,6 +23,7 @@ impl Listing {
     /// A listing without rows yet.
     pub fn new(title: impl Into<String>, columns: Vec<Column>, empty: impl Into<String>) -> Self {
         Self {
+            notice: None,
             title: title.into(),
             columns,
             rows: Vec::new(),
@@ -32,6 +35,23 @@ impl Listing {
     pub fn push(&mut self, row: Vec<Cell>) {
         debug_assert_eq!(row.len(), self.columns.len(), "one cell a column");
         self.rows.push(row);
+    }
+}
+
+/// A line above an answer: what it rests on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    /// The line, without an end.
+    pub text: String,
+    /// Whether it has to stand out.
+    pub is_warning: bool,
+}
+
+impl Notice {
+    /// The line as people see it: one line of visible characters, which says if it is a warning.
+    pub fn line(&self) -> String {
+        let mark = if self.is_warning { "warning: " } else { "" };
+        format!("{mark}{}", visible(&self.text))
     }
 }
 

@@ -6,6 +6,10 @@ use super::sanitize::{is_between_digits, neighbours, visible};
 use super::{ColumnKind, Listing, Style};
 
 pub(super) fn write(out: &mut dyn Write, listing: &Listing, style: &Style) -> io::Result<()> {
+    if let Some(notice) = &listing.notice {
+        let mark = if notice.is_warning { "**" } else { "*" };
+        writeln!(out, "{mark}{}{mark}\n", escape(notice.line().trim()))?;
+    }
     // Emphasis takes no spaces at its ends.
     let title = listing.title.trim();
     if !title.is_empty() {

@@ -33,7 +33,7 @@ mod html;
 #[cfg(test)]
 mod tests;
 
-pub use listing::{Cell, Column, ColumnKind, Listing};
+pub use listing::{Cell, Column, ColumnKind, Listing, Notice};
 pub use sanitize::visible;
 
 use std::io::{self, Write};
@@ -101,6 +101,8 @@ pub struct Style {
 }
 
 /// Writes a listing. Does not flush `out`.
+///
+/// The notice is for people. Where programs read, data is data: the caller says it elsewhere.
 pub fn write(
     out: &mut dyn Write,
     listing: &Listing,

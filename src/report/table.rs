@@ -22,6 +22,11 @@ const YELLOW: &str = "\x1b[33m";
 const RESET: &str = "\x1b[0m";
 
 pub(super) fn write(out: &mut dyn Write, listing: &Listing, style: &Style) -> io::Result<()> {
+    if let Some(notice) = &listing.notice {
+        let color = if notice.is_warning { YELLOW } else { DIM };
+        let line = paint(notice.line().into(), Some(color), style);
+        writeln!(out, "{line}")?;
+    }
     if listing.rows.is_empty() {
         let sentence = paint(visible(&listing.empty), Some(DIM), style);
         return writeln!(out, "{sentence}");

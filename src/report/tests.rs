@@ -201,6 +201,45 @@ fn html() {
 }
 
 #[test]
+fn a_notice_is_the_first_line_for_people_and_no_data() {
+    let noticed = |is_warning| Listing {
+        notice: Some(Notice {
+            text: "last good run: yesterday".to_owned(),
+            is_warning,
+        }),
+        ..changes()
+    };
+    let first = |format, is_warning| {
+        let out = print(&noticed(is_warning), format, PIPE);
+        out.lines().next().unwrap_or_default().to_owned()
+    };
+    assert_eq!(first(Format::Table, false), "last good run: yesterday");
+    assert_eq!(
+        first(Format::Table, true),
+        "warning: last good run: yesterday"
+    );
+    assert_eq!(
+        first(Format::Markdown, true),
+        r"**warning\: last good run\: yesterday**"
+    );
+    assert_eq!(
+        first(Format::Wikitext, true),
+        "'''<nowiki>warning&#58; last good run&#58; yesterday</nowiki>'''"
+    );
+    let page = print(&noticed(true), Format::Html, PIPE);
+    let (_, main) = page.split_once("<main").expect("the page has a main part");
+    let first = main.lines().nth(1);
+    assert_eq!(
+        first,
+        Some(r#"<p class="warning">warning: last good run: yesterday</p>"#)
+    );
+    for format in [Format::Json, Format::Jsonl, Format::Csv] {
+        let out = print(&noticed(true), format, PIPE);
+        assert_eq!(out, print(&changes(), format, PIPE), "{}", format.name());
+    }
+}
+
+#[test]
 fn says_when_there_is_nothing() {
     let nothing = Listing {
         rows: Vec::new(),

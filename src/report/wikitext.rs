@@ -8,6 +8,10 @@ use super::sanitize::{is_between_digits, neighbours, visible};
 use super::{ColumnKind, Listing, Style};
 
 pub(super) fn write(out: &mut dyn Write, listing: &Listing, style: &Style) -> io::Result<()> {
+    if let Some(notice) = &listing.notice {
+        let mark = if notice.is_warning { "'''" } else { "''" };
+        writeln!(out, "{mark}{}{mark}\n", inert(&notice.line()))?;
+    }
     if listing.rows.is_empty() {
         return writeln!(out, "{}", inert(&visible(&listing.empty)));
     }

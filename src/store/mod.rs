@@ -6,6 +6,7 @@
 mod accounts;
 mod causes;
 mod error;
+mod good_runs;
 mod lock;
 mod open;
 mod questions;
@@ -19,6 +20,7 @@ use sqlx::{Sqlite, SqlitePool, Transaction};
 pub use accounts::{Account, Outline, User};
 pub use causes::{GlobalPreferenceChange, NewLogEvent, Unexplained};
 pub use error::StoreError;
+pub use good_runs::EndedRun;
 pub use lock::RunLock;
 pub use questions::{
     AccountRow, ChangeRow, FailingRow, Filter, GroupRow, HistoryRow, PreferenceRow, RunRow,

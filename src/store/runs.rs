@@ -126,54 +126,6 @@ impl Store {
         self.commit(transaction).await
     }
 
-    /// When the newest good run of a user began, of the user whom the configuration calls so.
-    pub async fn last_good_run(
-        &self,
-        central_api: &str,
-        name: &str,
-        scopes: &[Scope],
-    ) -> Result<Option<DateTime<Utc>>, StoreError> {
-        match self.user(central_api, name).await? {
-            Some(user) => self.last_good_run_of(user.id, scopes).await,
-            None => Ok(None),
-        }
-    }
-
-    /// When the newest good run of a user began, of runs of these scopes: one that ended, and read
-    /// most of the accounts. A pulse goes to few accounts, those that keep failing among them; it is
-    /// held against all that are listed.
-    pub async fn last_good_run_of(
-        &self,
-        user: i64,
-        scopes: &[Scope],
-    ) -> Result<Option<DateTime<Utc>>, StoreError> {
-        let scopes: Vec<&str> = scopes.iter().map(|scope| scope.as_str()).collect();
-        let scopes = serde_json::Value::from(scopes).to_string();
-        let started = sqlx::query_scalar!(
-            r#"
-            select max(started_at) as "started_at: i64" from run
-            where user = ?1 and status = 'finished'
-                and scope in (select value from json_each(?2))
-                and (
-                    coalesce(accounts, 0) = 0
-                    or failed * 2 < case scope
-                        when 'pulse' then (
-                            select count(*) from account a
-                            where a.user = ?1 and a.wiki <> 'global' and a.listed_until is null
-                        )
-                        else accounts
-                    end
-                )
-            "#,
-            user,
-            scopes
-        )
-        .fetch_one(&self.pool)
-        .await
-        .map_err(|error| self.error(error))?;
-        Ok(started.and_then(|started| DateTime::from_timestamp(started, 0)))
-    }
-
     /// When a run ended, or began if it has not ended.
     pub async fn run_end(&self, run: RunNumber) -> Result<DateTime<Utc>, StoreError> {
         let end = sqlx::query_scalar!(

@@ -195,15 +195,17 @@ fn between_distant_points_diff_tells_the_net_change() {
 fn tables_are_for_people() {
     let scene = four_nights();
     let table = |arguments: &[&str]| {
-        let run = scene.run(arguments).succeeds();
+        let run = scene.at("2026-11-21T12:00:00Z", arguments).succeeds();
         without_seconds(&run.out)
     };
     insta::assert_snapshot!(table(&["diff", "1", "2"]), @r"
+    last good run: 2026-11-21T03:17:__Z (run 4, 8 h ago)
        wiki    kind        name    before  after                 happened after        and by                cause
     +  dewiki  group       sysop           2027-01-01T00:00:00Z  2026-11-18T03:17:__Z  2026-11-19T03:17:__Z  rights-log
     ~  enwiki  preference  colour  red     blue                  2026-11-18T03:17:__Z  2026-11-19T03:17:__Z  user
     ");
     insta::assert_snapshot!(table(&["diff", "2", "3", "--kind", "preference"]), @r"
+    last good run: 2026-11-21T03:17:__Z (run 4, 8 h ago)
        wiki    kind        name     before  after  happened after        and by                cause
     ~  dewiki  preference  colour   red     green  2026-11-19T03:17:__Z  2026-11-20T03:17:__Z  wiki-default
     +  dewiki  preference  novelty          1      2026-11-19T03:17:__Z  2026-11-20T03:17:__Z  software
@@ -215,7 +217,10 @@ fn tables_are_for_people() {
     Alice Example  enwiki  preference  colour  blue   no       2026-11-19T03:17:__Z  2026-11-19T03:17:__Z  2026-11-20T03:17:__Z
     Alice Example  enwiki  preference  colour  grey   no       2026-11-20T03:17:__Z  2026-11-21T03:17:__Z
     ");
-    insta::assert_snapshot!(table(&["diff"]), @"No changes from run 3 to run 4.");
+    insta::assert_snapshot!(table(&["diff"]), @r"
+    last good run: 2026-11-21T03:17:__Z (run 4, 8 h ago)
+    No changes from run 3 to run 4.
+    ");
 }
 
 #[test]

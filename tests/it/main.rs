@@ -7,6 +7,7 @@ mod bad_input;
 mod bad_storage;
 mod docs;
 mod farm;
+mod freshness;
 mod life;
 mod malformed;
 mod nights;

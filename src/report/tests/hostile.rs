@@ -90,6 +90,10 @@ fn listing_of(text: &str) -> Listing {
     let json = serde_json::Value::from(text).to_string();
     let private = Cell::Private(text.to_owned());
     Listing {
+        notice: Some(Notice {
+            text: text.to_owned(),
+            is_warning: true,
+        }),
         title: text.to_owned(),
         columns: columns.collect(),
         rows: vec![vec![
@@ -169,9 +173,9 @@ proptest! {
     #[test]
     fn a_row_is_a_line_in_tables_jsonl_and_csv(text in hostile()) {
         let listing = listing_of(&text);
-        prop_assert_eq!(print(&listing, Format::Jsonl, PIPE).matches('\n').count(), 1);
-        for format in [Format::Table, Format::Csv] {
-            prop_assert_eq!(print(&listing, format, PIPE).matches('\n').count(), 2);
+        // The notice of a table is a line of its own.
+        for (format, lines) in [(Format::Jsonl, 1), (Format::Csv, 2), (Format::Table, 3)] {
+            prop_assert_eq!(print(&listing, format, PIPE).matches('\n').count(), lines);
         }
     }
 
@@ -217,7 +221,12 @@ proptest! {
     #[test]
     fn wikitext_from_data_is_inert(text in hostile()) {
         for line in print(&listing_of(&text), Format::Wikitext, PIPE).lines() {
-            if matches!(line, "{| class=\"wikitable sortable\"" | "|-" | "|}" | "|" | "! scope=\"col\" | ") {
+            if matches!(line, "{| class=\"wikitable sortable\"" | "|-" | "|}" | "|" | "" | "! scope=\"col\" | ") {
+                continue;
+            }
+            if let Some(notice) = line.strip_prefix("'''") {
+                let notice = notice.strip_suffix("'''").expect("the line is the notice");
+                prop_assert!(is_inert(notice), "{}", line);
                 continue;
             }
             let ours = ["|+ ", "! scope=\"col\" | ", "| style=\"text-align: right\" | ", "| "];
@@ -229,8 +238,12 @@ proptest! {
     #[test]
     fn markdown_keeps_its_cells(text in hostile()) {
         let out = print(&listing_of(&text), Format::Markdown, PIPE);
-        for line in out.lines().filter(|line| line.starts_with('|')) {
+        let notice = out.lines().next().expect("the notice").trim_matches('*');
+        let cells = out.lines().filter(|line| line.starts_with('|'));
+        for line in cells.clone() {
             prop_assert_eq!(line.matches('|').count(), 6);
+        }
+        for line in cells.chain([notice]) {
             let bare = line.replace("<!-- -->", "");
             let mut chars = bare.chars();
             while let Some(c) = chars.next() {
