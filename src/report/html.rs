@@ -3,13 +3,14 @@
 use std::io::{self, Write};
 
 use super::sanitize::visible;
-use super::{ColumnKind, Listing, Style};
+use super::{ColumnKind, Document, Listing, Style};
 
 const STYLE: &str = "\
 :root { color-scheme: light dark; font: 1rem/1.5 system-ui, sans-serif; }
 body { margin: 0; background: light-dark(#fff, #16181c); color: light-dark(#202122, #eaecf0); }
 main { padding: 1rem; overflow-x: auto; }
 h1 { margin: 0; font-size: 1.25rem; text-align: left; }
+h2 { margin: 1.5rem 0 .5rem; font-size: 1.1rem; text-align: left; }
 table { border-collapse: collapse; }
 caption { padding: .5rem 0; }
 th, td { padding: .25rem .75rem; border-bottom: 1px solid light-dark(#c8ccd1, #404244); text-align: left; vertical-align: top; }
@@ -39,7 +40,37 @@ pub(super) fn write(out: &mut dyn Write, listing: &Listing, style: &Style) -> io
         writeln!(out, "<h1>{title}</h1>")?;
         writeln!(out, "<p>{}</p>", escape(&listing.empty))?;
     } else {
-        write_table(out, &title, listing, style)?;
+        let caption = format!("<h1>{title}</h1>");
+        write_table(out, &caption, listing, style)?;
+    }
+    writeln!(out, "</main>\n</body>\n</html>")
+}
+
+/// A page with a heading for each section.
+pub(super) fn write_document(
+    out: &mut dyn Write,
+    document: &Document,
+    style: &Style,
+) -> io::Result<()> {
+    let title = escape(&document.title);
+    write_head(out, &title)?;
+    writeln!(out, "<h1>{title}</h1>")?;
+    for sentence in &document.lead {
+        writeln!(out, "<p>{}</p>", escape(sentence))?;
+    }
+    for section in &document.sections {
+        writeln!(out, "<section>\n<h2>{}</h2>", escape(&section.heading))?;
+        for sentence in &section.lead {
+            writeln!(out, "<p>{}</p>", escape(sentence))?;
+        }
+        match &section.listing {
+            None => {}
+            Some(listing) if listing.rows.is_empty() => {
+                writeln!(out, "<p>{}</p>", escape(&listing.empty))?;
+            }
+            Some(listing) => write_table(out, "", listing, style)?,
+        }
+        writeln!(out, "</section>")?;
     }
     writeln!(out, "</main>\n</body>\n</html>")
 }
@@ -65,11 +96,14 @@ fn write_head(out: &mut dyn Write, title: &str) -> io::Result<()> {
 
 fn write_table(
     out: &mut dyn Write,
-    title: &str,
+    caption: &str,
     listing: &Listing,
     style: &Style,
 ) -> io::Result<()> {
-    writeln!(out, "<table>\n<caption><h1>{title}</h1></caption>")?;
+    writeln!(out, "<table>")?;
+    if !caption.is_empty() {
+        writeln!(out, "<caption>{caption}</caption>")?;
+    }
     write!(out, "<thead>\n<tr>")?;
     for column in &listing.columns {
         let class = class(column.kind, "");

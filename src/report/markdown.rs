@@ -41,7 +41,7 @@ pub(super) fn write(out: &mut dyn Write, listing: &Listing, style: &Style) -> io
 ///
 /// An escaped `@` still makes a link of an address and calls a user of GitHub, and `#` an issue: an empty comment
 /// behind the sign keeps it from both.
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     let mut markdown = String::with_capacity(text.len() + 8);
     for (before, c, after) in neighbours(text) {
         match c {

@@ -30,9 +30,17 @@ mod wikitext;
 /// For a browser: a page of its own, without script.
 mod html;
 
+/// For calendars: an event for each instant at which something ends.
+mod icalendar;
+
+/// More than one listing: a page with sections, for people.
+mod document;
+
 #[cfg(test)]
 mod tests;
 
+pub use document::{Document, Section, write_document};
+pub use icalendar::{Event, write_calendar};
 pub use listing::{Cell, Column, ColumnKind, Listing, Notice};
 pub use sanitize::visible;
 

@@ -164,6 +164,11 @@ fn change_color(kind: ColumnKind, text: &str) -> Option<&'static str> {
     }
 }
 
+/// The text as a heading.
+pub(super) fn bold<'t>(text: Cow<'t, str>, style: &Style) -> Cow<'t, str> {
+    paint(text, Some(BOLD), style)
+}
+
 fn paint<'t>(text: Cow<'t, str>, color: Option<&str>, style: &Style) -> Cow<'t, str> {
     match color {
         Some(color) if style.color => Cow::Owned(format!("{color}{text}{RESET}")),

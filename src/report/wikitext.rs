@@ -46,7 +46,7 @@ pub(super) fn write(out: &mut dyn Write, listing: &Listing, style: &Style) -> io
 
 /// The text as wikitext that is nothing but text: within `<nowiki>`, and for those who parse without it, every sign
 /// that begins a markup as an entity. A word that cannot be markup stays as it is.
-fn inert(text: &str) -> Cow<'_, str> {
+pub(super) fn inert(text: &str) -> Cow<'_, str> {
     if is_plain_word(text) {
         return Cow::Borrowed(text);
     }
