@@ -13,7 +13,8 @@ pub mod schedule; // floor 1: cron expression and time zone in, next tick out
 pub mod store; // floor 1: the only room that speaks SQL
 
 pub mod collect; // floor 2: one run, from start to finish
-pub mod daemon; // floor 2: wait for the tick or the signal, then act
+pub mod daemon;
+pub mod findings; // floor 2: rows of the history in, what they mean out // floor 2: wait for the tick or the signal, then act
 
 pub mod config; // floor 3: three layers in, checked values out
 

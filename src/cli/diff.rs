@@ -51,20 +51,7 @@ pub(super) struct Arguments {
 
 pub(super) async fn run(context: &mut Context<'_>, arguments: &Arguments) -> Result<Exit, Trouble> {
     let store = context.history().await?;
-    let Some(user) = arguments.user.choose(&store).await? else {
-        let names: Vec<String> = store
-            .users()
-            .await?
-            .into_iter()
-            .map(|user| user.name)
-            .collect();
-        let text = if names.is_empty() {
-            "there is no run yet; take one with `sultrail snapshot`".to_owned()
-        } else {
-            format!("say whose changes with --user: {}", names.join(", "))
-        };
-        return Err(Trouble::new(Exit::Usage, text));
-    };
+    let user = arguments.user.only(&store).await?;
     let (from, to) = period(context, arguments, &store, user.id).await?;
     refuse_unknown_wiki(&store, Some(user.id), arguments.wiki.as_deref()).await?;
     let filter = Filter {

@@ -6,7 +6,10 @@ mod collector;
 mod completions;
 mod daemon;
 mod diff;
+mod drift;
 mod exit;
+mod expiring;
+mod explain;
 mod freshness;
 mod groups;
 mod history;
@@ -18,6 +21,7 @@ mod prefs;
 mod runs;
 mod snapshot;
 mod status;
+mod tenure;
 
 use std::{ffi::OsString, io::Write, path::PathBuf};
 
@@ -116,6 +120,14 @@ enum Command {
     /// Show the changes between two points in time
     #[command(after_help = diff::HELP)]
     Diff(diff::Arguments),
+    /// List what ends soon: groups, local and global, and blocks
+    Expiring(expiring::Arguments),
+    /// Show where preferences differ between wikis, and local exceptions
+    Drift(drift::Arguments),
+    /// Show since when each right has been held without a gap
+    Tenure(tenure::Arguments),
+    /// Explain one property: value, default, exception, history, causes
+    Explain(explain::Arguments),
     /// Print the completions of a shell
     Completions(completions::CompletionsArguments),
     /// Write the manual pages into a directory
@@ -169,6 +181,10 @@ async fn dispatch(arguments: Arguments, world: &mut World) -> Result<Exit, Troub
         Command::Prefs(arguments) => prefs::run(&mut context, &arguments).await,
         Command::History(arguments) => history::run(&mut context, &arguments).await,
         Command::Diff(arguments) => diff::run(&mut context, &arguments).await,
+        Command::Expiring(arguments) => expiring::run(&mut context, &arguments).await,
+        Command::Drift(arguments) => drift::run(&mut context, &arguments).await,
+        Command::Tenure(arguments) => tenure::run(&mut context, &arguments).await,
+        Command::Explain(arguments) => explain::run(&mut context, &arguments).await,
         Command::Completions(arguments) => completions::completions(&mut context, &arguments),
         Command::Man(arguments) => completions::man(&arguments),
     }
@@ -294,5 +310,20 @@ impl UserArgument {
                 format!("the database knows no user {name:?}; `sultrail runs` shows whom it knows"),
             )
         })
+    }
+
+    /// The user named, or the only one there is.
+    async fn only(&self, store: &Store) -> Result<User, Trouble> {
+        if let Some(user) = self.choose(store).await? {
+            return Ok(user);
+        }
+        let users = store.users().await?.into_iter();
+        let names: Vec<String> = users.map(|user| user.name).collect();
+        let text = if names.is_empty() {
+            "there is no run yet; take one with `sultrail snapshot`".to_owned()
+        } else {
+            format!("say whose with --user: {}", names.join(", "))
+        };
+        Err(Trouble::new(Exit::Usage, text))
     }
 }

@@ -5,7 +5,7 @@ use std::io::Write;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use super::{Common, World, exit::Trouble, logging::LogFormat};
-use crate::report::{self, Format, Listing, Notice, Style};
+use crate::report::{self, Document, Event, Format, Listing, Notice, Style};
 
 /// `--color`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -89,6 +89,29 @@ impl<'a> Output<'a> {
             self.messages.say(notice)?;
         }
         Ok(report::write(self.to, listing, format.format, &style)?)
+    }
+
+    /// Prints an answer of several parts, for people.
+    pub(super) fn print_document(
+        &mut self,
+        document: &Document,
+        format: &FormatArgument,
+    ) -> Result<(), Trouble> {
+        let style = Style {
+            reveal: format.reveal,
+            ..self.style
+        };
+        Ok(report::write_document(
+            self.to,
+            document,
+            format.format,
+            &style,
+        )?)
+    }
+
+    /// Prints a calendar.
+    pub(super) fn print_calendar(&mut self, events: &[Event]) -> Result<(), Trouble> {
+        Ok(report::write_calendar(self.to, events)?)
     }
 
     pub(super) fn line(&mut self, line: &str) -> Result<(), Trouble> {

@@ -12,6 +12,7 @@ mod open;
 mod questions;
 mod runs;
 mod snapshots;
+mod standing;
 
 use std::path::{Path, PathBuf};
 
@@ -26,6 +27,7 @@ pub use questions::{
     AccountRow, ChangeRow, FailingRow, Filter, GroupRow, HistoryRow, PreferenceRow, RunRow,
 };
 pub use snapshots::Observed;
+pub use standing::{EndingRow, GapRow, HeldRow, RightsLogRow, ValueRow, WikiValueRow};
 
 /// The history of one or more users, in one SQLite file.
 #[derive(Clone, Debug)]

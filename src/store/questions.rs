@@ -518,6 +518,6 @@ impl Store {
 }
 
 /// A pattern of ours as SQLite's `glob` reads it: brackets mean nothing special to us.
-fn glob(pattern: &str) -> String {
+pub(super) fn glob(pattern: &str) -> String {
     pattern.replace('[', "[[]")
 }
