@@ -63,7 +63,7 @@ pub(super) async fn run(context: &mut Context<'_>, arguments: &Arguments) -> Res
 }
 
 /// A point in time as an instant: for a run, when it ended.
-async fn instant(
+pub(super) async fn instant(
     context: &Context<'_>,
     store: &Store,
     user: Option<i64>,

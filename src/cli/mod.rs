@@ -112,6 +112,7 @@ enum Command {
     /// List the attached accounts
     Accounts(accounts::Arguments),
     /// List group memberships, local and global, with their expiry
+    #[command(after_help = groups::HELP)]
     Groups(groups::Arguments),
     /// List preferences
     Prefs(prefs::Arguments),

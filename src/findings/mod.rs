@@ -9,6 +9,8 @@ pub mod drift;
 pub mod expiring;
 /// The whole life of one property.
 pub mod life;
+/// Which groups were held where through a time, and when that changed.
+pub mod matrix;
 /// Since when each right has been held without a gap.
 pub mod tenure;
 
