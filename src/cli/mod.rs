@@ -18,6 +18,7 @@ mod logging;
 mod output;
 mod plan;
 mod prefs;
+mod report;
 mod runs;
 mod snapshot;
 mod status;
@@ -121,6 +122,9 @@ enum Command {
     /// Show the changes between two points in time
     #[command(after_help = diff::HELP)]
     Diff(diff::Arguments),
+    /// Tell what happened, for people: grouped, ranked, explained
+    #[command(after_help = report::HELP)]
+    Report(report::Arguments),
     /// List what ends soon: groups, local and global, and blocks
     Expiring(expiring::Arguments),
     /// Show where preferences differ between wikis, and local exceptions
@@ -182,6 +186,7 @@ async fn dispatch(arguments: Arguments, world: &mut World) -> Result<Exit, Troub
         Command::Prefs(arguments) => prefs::run(&mut context, &arguments).await,
         Command::History(arguments) => history::run(&mut context, &arguments).await,
         Command::Diff(arguments) => diff::run(&mut context, &arguments).await,
+        Command::Report(arguments) => report::run(&mut context, &arguments).await,
         Command::Expiring(arguments) => expiring::run(&mut context, &arguments).await,
         Command::Drift(arguments) => drift::run(&mut context, &arguments).await,
         Command::Tenure(arguments) => tenure::run(&mut context, &arguments).await,

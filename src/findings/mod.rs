@@ -3,6 +3,8 @@
 //! A file a finding. A finding is plain data: tables, pages and calendars are made of it in `cli`
 //! and `report`. `now` is an argument.
 
+/// What happened in a time, ranked for people.
+pub mod digest;
 /// Where preferences differ between wikis.
 pub mod drift;
 /// What ends soon, and what should have ended.

@@ -8,7 +8,9 @@ mod causes;
 mod error;
 mod good_runs;
 mod lock;
+mod marks;
 mod open;
+mod periods;
 mod questions;
 mod runs;
 mod snapshots;
@@ -23,6 +25,7 @@ pub use causes::{GlobalPreferenceChange, NewLogEvent, Unexplained};
 pub use error::StoreError;
 pub use good_runs::EndedRun;
 pub use lock::RunLock;
+pub use periods::{ArrivalRow, BadRunRow, ChangeGroupRow, CoverageRow, UnreadRow};
 pub use questions::{
     AccountRow, ChangeRow, FailingRow, Filter, GroupRow, HistoryRow, PreferenceRow, RunRow,
 };
