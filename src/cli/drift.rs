@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{
     Context, UserArgument,
     exit::{Exit, Trouble},
+    freshness,
     output::FormatArgument,
 };
 use crate::{
@@ -38,13 +39,14 @@ pub(super) async fn run(context: &mut Context<'_>, arguments: &Arguments) -> Res
     if arguments.set_only {
         found.retain(|drift| !drift.is_by_default());
     }
-    let listing = if arguments.wikis {
+    let mut listing = if arguments.wikis {
         by_wiki(&store, &user, &found).await?
     } else if arguments.format.is_for_people() {
         for_people(found)
     } else {
         for_programs(&user, found)
     };
+    listing.notice = freshness::warning(context, &store, Some(user.id)).await?;
     context.output().print(&listing, &arguments.format)?;
     Ok(Exit::Done)
 }

@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 use super::{
     Context, UserArgument,
     exit::{Exit, Trouble},
+    freshness,
     output::FormatArgument,
 };
 use crate::{
@@ -58,7 +59,8 @@ pub(super) async fn run(context: &mut Context<'_>, arguments: &Arguments) -> Res
                 format,
                 reveal: arguments.reveal,
             };
-            let listing = listing(found, arguments.within);
+            let mut listing = listing(found, arguments.within);
+            listing.notice = freshness::warning(context, &store, user).await?;
             context.output().print(&listing, &format)?;
         }
         As::Calendar => {

@@ -3,6 +3,7 @@
 use super::{
     Context, UserArgument,
     exit::{Exit, Trouble},
+    freshness,
     history::private,
     output::FormatArgument,
     refuse_unknown_wiki,
@@ -52,6 +53,7 @@ pub(super) async fn run(context: &mut Context<'_>, arguments: &Arguments) -> Res
         let failing = store.failing_accounts(user.id).await?;
         let failing = failing.into_iter().find(|row| row.wiki == arguments.wiki);
         let mut document = document(&lives, has_looked);
+        document.notice = freshness::warning(context, &store, Some(user.id)).await?;
         if let Some(failing) = failing {
             let since = failing.failing_since;
             document.lead.push(format!(
@@ -63,9 +65,9 @@ pub(super) async fn run(context: &mut Context<'_>, arguments: &Arguments) -> Res
             .output()
             .print_document(&document, &arguments.format)?;
     } else {
-        context
-            .output()
-            .print(&for_programs(&lives), &arguments.format)?;
+        let mut listing = for_programs(&lives);
+        listing.notice = freshness::warning(context, &store, Some(user.id)).await?;
+        context.output().print(&listing, &arguments.format)?;
     }
     Ok(Exit::Done)
 }

@@ -47,11 +47,12 @@ pub(super) async fn run(context: &mut Context<'_>, arguments: &Arguments) -> Res
             &store.held_groups(user, None).await?,
             &since.unwrap_or_default(),
         );
-        let listing = if arguments.format.is_for_people() {
+        let mut listing = if arguments.format.is_for_people() {
             over_time(&held)
         } else {
             turns(held)
         };
+        listing.notice = freshness::warning(context, &store, user).await?;
         context.output().print(&listing, &arguments.format)?;
         return Ok(Exit::Done);
     }

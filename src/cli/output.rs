@@ -101,6 +101,11 @@ impl<'a> Output<'a> {
             reveal: format.reveal,
             ..self.style
         };
+        if let Some(notice) = &document.notice
+            && !format.is_for_people()
+        {
+            self.messages.say(notice)?;
+        }
         Ok(report::write_document(
             self.to,
             document,

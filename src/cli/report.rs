@@ -3,7 +3,7 @@
 use super::{
     Context, UserArgument,
     exit::{Exit, Trouble},
-    expiring,
+    expiring, freshness,
     output::FormatArgument,
 };
 use crate::{
@@ -71,19 +71,21 @@ pub(super) async fn run(context: &mut Context<'_>, arguments: &Arguments) -> Res
     if arguments.since_last {
         report.explained = digest(store.explained_since(report.user.id, format).await?, vec![]);
     }
+    let notice = freshness::notice(context, &store, Some(report.user.id)).await?;
     if arguments.format.is_for_people() {
         let look = pages::Look {
             time_zone: context.settings()?.time_zone,
             all_wikis: arguments.wikis,
         };
-        let document = pages::document(&report, look);
+        let mut document = pages::document(&report, look);
+        document.notice = notice;
         context
             .output()
             .print_document(&document, &arguments.format)?;
     } else {
-        context
-            .output()
-            .print(&rows::listing(&report), &arguments.format)?;
+        let mut listing = rows::listing(&report);
+        listing.notice = notice;
+        context.output().print(&listing, &arguments.format)?;
     }
     if arguments.since_last {
         // Whoever did not get all of it has not been told.

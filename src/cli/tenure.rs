@@ -3,6 +3,7 @@
 use super::{
     Context, UserArgument,
     exit::{Exit, Trouble},
+    freshness,
     output::FormatArgument,
 };
 use crate::{
@@ -33,11 +34,12 @@ pub(super) async fn run(context: &mut Context<'_>, arguments: &Arguments) -> Res
     if !arguments.past {
         found.retain(|tenure| tenure.valid_to.is_none());
     }
-    let listing = if arguments.format.is_for_people() {
+    let mut listing = if arguments.format.is_for_people() {
         for_people(found)
     } else {
         for_programs(found)
     };
+    listing.notice = freshness::warning(context, &store, user).await?;
     context.output().print(&listing, &arguments.format)?;
     Ok(Exit::Done)
 }

@@ -4,11 +4,15 @@
 
 use std::io::{self, Write};
 
-use super::{Format, Listing, Style, html, markdown, sanitize::visible, table, wikitext, write};
+use super::{
+    Format, Listing, Notice, Style, html, markdown, sanitize::visible, table, wikitext, write,
+};
 
 /// What a command has to say in several parts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Document {
+    /// What has to be known before anything below it is believed: the first line.
+    pub notice: Option<Notice>,
     /// What it is about, in a few words.
     pub title: String,
     /// Sentences that stand first.
@@ -50,6 +54,9 @@ pub fn write_document(
     if format == Format::Html {
         return html::write_document(out, document, style);
     }
+    if let Some(notice) = &document.notice {
+        write_notice(out, format, notice, style)?;
+    }
     heading(out, format, 1, &document.title, style)?;
     sentences(out, format, &document.lead)?;
     for section in &document.sections {
@@ -70,6 +77,20 @@ pub fn write_document(
         }
     }
     Ok(())
+}
+
+fn write_notice(
+    out: &mut dyn Write,
+    format: Format,
+    notice: &Notice,
+    style: &Style,
+) -> io::Result<()> {
+    match format {
+        Format::Table => table::write_notice(out, notice, style),
+        Format::Markdown => markdown::write_notice(out, notice),
+        Format::Wikitext => wikitext::write_notice(out, notice),
+        Format::Json | Format::Jsonl | Format::Csv | Format::Html => Ok(()),
+    }
 }
 
 fn is_for_people(format: Format) -> bool {

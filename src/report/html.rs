@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::sanitize::visible;
-use super::{ColumnKind, Document, Listing, Style};
+use super::{ColumnKind, Document, Listing, Notice, Style};
 
 const STYLE: &str = "\
 :root { color-scheme: light dark; font: 1rem/1.5 system-ui, sans-serif; }
@@ -28,14 +28,7 @@ pub(super) fn write(out: &mut dyn Write, listing: &Listing, style: &Style) -> io
         title => escape(title),
     };
     write_head(out, &title)?;
-    if let Some(notice) = &listing.notice {
-        let class = if notice.is_warning {
-            r#" class="warning""#
-        } else {
-            ""
-        };
-        writeln!(out, "<p{class}>{}</p>", escape(&notice.line()))?;
-    }
+    write_notice(out, listing.notice.as_ref())?;
     if listing.rows.is_empty() {
         writeln!(out, "<h1>{title}</h1>")?;
         writeln!(out, "<p>{}</p>", escape(&listing.empty))?;
@@ -54,6 +47,7 @@ pub(super) fn write_document(
 ) -> io::Result<()> {
     let title = escape(&document.title);
     write_head(out, &title)?;
+    write_notice(out, document.notice.as_ref())?;
     writeln!(out, "<h1>{title}</h1>")?;
     for sentence in &document.lead {
         writeln!(out, "<p>{}</p>", escape(sentence))?;
@@ -92,6 +86,18 @@ fn write_head(out: &mut dyn Write, title: &str) -> io::Result<()> {
 <body>
 <main tabindex="0">"#
     )
+}
+
+fn write_notice(out: &mut dyn Write, notice: Option<&Notice>) -> io::Result<()> {
+    let Some(notice) = notice else {
+        return Ok(());
+    };
+    let class = if notice.is_warning {
+        r#" class="warning""#
+    } else {
+        ""
+    };
+    writeln!(out, "<p{class}>{}</p>", escape(&notice.line()))
 }
 
 fn write_table(

@@ -3,12 +3,11 @@
 use std::io::{self, Write};
 
 use super::sanitize::{is_between_digits, neighbours, visible};
-use super::{ColumnKind, Listing, Style};
+use super::{ColumnKind, Listing, Notice, Style};
 
 pub(super) fn write(out: &mut dyn Write, listing: &Listing, style: &Style) -> io::Result<()> {
     if let Some(notice) = &listing.notice {
-        let mark = if notice.is_warning { "**" } else { "*" };
-        writeln!(out, "{mark}{}{mark}\n", escape(notice.line().trim()))?;
+        write_notice(out, notice)?;
     }
     // Emphasis takes no spaces at its ends.
     let title = listing.title.trim();
@@ -35,6 +34,11 @@ pub(super) fn write(out: &mut dyn Write, listing: &Listing, style: &Style) -> io
         writeln!(out, "|")?;
     }
     Ok(())
+}
+
+pub(super) fn write_notice(out: &mut dyn Write, notice: &Notice) -> io::Result<()> {
+    let mark = if notice.is_warning { "**" } else { "*" };
+    writeln!(out, "{mark}{}{mark}\n", escape(notice.line().trim()))
 }
 
 /// The text as inline Markdown that is nothing but text.

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::sanitize::{is_right_to_left, visible};
-use super::{ColumnKind, Listing, Style};
+use super::{ColumnKind, Listing, Notice, Style};
 
 const GAP: usize = 2;
 /// No column is shortened to less than this, or than its heading.
@@ -23,9 +23,7 @@ const RESET: &str = "\x1b[0m";
 
 pub(super) fn write(out: &mut dyn Write, listing: &Listing, style: &Style) -> io::Result<()> {
     if let Some(notice) = &listing.notice {
-        let color = if notice.is_warning { YELLOW } else { DIM };
-        let line = paint(notice.line().into(), Some(color), style);
-        writeln!(out, "{line}")?;
+        write_notice(out, notice, style)?;
     }
     if listing.rows.is_empty() {
         let sentence = paint(visible(&listing.empty), Some(DIM), style);
@@ -40,6 +38,12 @@ pub(super) fn write(out: &mut dyn Write, listing: &Listing, style: &Style) -> io
         writeln!(out, "{}", layout.line(texts, change_color))?;
     }
     Ok(())
+}
+
+pub(super) fn write_notice(out: &mut dyn Write, notice: &Notice, style: &Style) -> io::Result<()> {
+    let color = if notice.is_warning { YELLOW } else { DIM };
+    let line = paint(notice.line().into(), Some(color), style);
+    writeln!(out, "{line}")
 }
 
 /// Where each column stands.

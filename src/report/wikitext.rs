@@ -5,12 +5,11 @@ use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use super::sanitize::{is_between_digits, neighbours, visible};
-use super::{ColumnKind, Listing, Style};
+use super::{ColumnKind, Listing, Notice, Style};
 
 pub(super) fn write(out: &mut dyn Write, listing: &Listing, style: &Style) -> io::Result<()> {
     if let Some(notice) = &listing.notice {
-        let mark = if notice.is_warning { "'''" } else { "''" };
-        writeln!(out, "{mark}{}{mark}\n", inert(&notice.line()))?;
+        write_notice(out, notice)?;
     }
     if listing.rows.is_empty() {
         return writeln!(out, "{}", inert(&visible(&listing.empty)));
@@ -42,6 +41,11 @@ pub(super) fn write(out: &mut dyn Write, listing: &Listing, style: &Style) -> io
         }
     }
     writeln!(out, "|}}")
+}
+
+pub(super) fn write_notice(out: &mut dyn Write, notice: &Notice) -> io::Result<()> {
+    let mark = if notice.is_warning { "'''" } else { "''" };
+    writeln!(out, "{mark}{}{mark}\n", inert(&notice.line()))
 }
 
 /// The text as wikitext that is nothing but text: within `<nowiki>`, and for those who parse without it, every sign

@@ -56,6 +56,7 @@ impl Look {
 
 pub(super) fn document(report: &Report, look: Look) -> Document {
     let mut document = Document {
+        notice: None,
         title: format!("Report for {}", report.user.name),
         lead: lead(report, look),
         sections: Vec::new(),
