@@ -2,13 +2,14 @@
 
 use std::{cell::RefCell, os::unix::ffi::OsStrExt, rc::Rc, time::Duration};
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::{
     Context,
     collector::{self, Whose},
     exit::{Exit, Trouble},
+    metrics,
 };
 use crate::{
     collect::{Order, Progress, Report, Wanted},
@@ -36,7 +37,7 @@ pub(super) async fn run(context: &mut Context<'_>, _: &Arguments) -> Result<Exit
     for Job { user, schedule, .. } in &jobs {
         let tick = schedule.next_after(now).map(utc_text);
         let tick = tick.as_deref().unwrap_or("never");
-        tracing::info!(user, "next tick: {tick}");
+        tracing::info!(user, "{user}: next tick: {tick}");
     }
     let variable = |name: &str| context.world.variables.get(name).map(String::as_str);
     let systemd = Systemd::connect(variable("NOTIFY_SOCKET"), variable("WATCHDOG_USEC"))?;
@@ -50,20 +51,31 @@ pub(super) async fn run(context: &mut Context<'_>, _: &Arguments) -> Result<Exit
         systemd: systemd.clone(),
         stop: stop.clone(),
     };
+    let listen = watch::Sender::new(settings.metrics.listen);
+    let page = watch::Sender::new(String::new());
+    metrics::renew(context, &settings, &page).await;
     // A run under way keeps the settings it began with.
     let settings = RefCell::new(Rc::new(settings));
     let act = async |due: Due| {
-        let settings = Rc::clone(&settings.borrow());
-        act(context, &settings, &due, &systemd, &stop).await
+        let begun_with = Rc::clone(&settings.borrow());
+        let ended = act(context, &begun_with, &due, &systemd, &stop).await;
+        let now = Rc::clone(&settings.borrow());
+        metrics::renew(context, &now, &page).await;
+        ended
     };
     let reload = async || {
         let renewed = reload(context).await.map_err(|trouble| trouble.text())?;
-        *settings.borrow_mut() = Rc::new(renewed.0);
+        let renewed_settings = Rc::new(renewed.0);
+        metrics::renew(context, &renewed_settings, &page).await;
+        let address = renewed_settings.metrics.listen;
+        listen.send_if_modified(|old| std::mem::replace(old, address) != address);
+        *settings.borrow_mut() = renewed_settings;
         Ok(renewed.1)
     };
     let ended = tokio::select! {
         ended = daemon.run(jobs, act, reload, &hangup, daemon::log) => ended,
         never = signals.pass_on(&stop, &hangup) => match never {},
+        never = daemon::serve_figures(listen.subscribe(), page.subscribe()) => match never {},
     };
     match ended {
         Some(trouble) => Err(trouble),
@@ -139,7 +151,7 @@ async fn act(
         }
         Err(trouble) => {
             let (user, exit) = (due.user.as_str(), trouble.exit);
-            tracing::error!(user, "no run: {}", trouble.text());
+            tracing::error!(user, "{user}: no run: {}", trouble.text());
             match exit {
                 Exit::Refused | Exit::Configuration if settings.users.len() == 1 => {
                     Ended::Stop(trouble)
@@ -189,7 +201,8 @@ fn log(due: &Due, report: &Report) {
         user = due.user,
         run = report.run.0,
         status = report.status.as_str(),
-        "run {} {}: {} wikis, {} changed ({} changes), {} not read",
+        "{}: run {} {}: {} wikis, {} changed ({} changes), {} not read",
+        due.user,
         report.run.0,
         report.status.as_str(),
         tally.accounts,
@@ -198,7 +211,12 @@ fn log(due: &Due, report: &Report) {
         tally.failed,
     );
     for warning in &report.warnings {
-        tracing::warn!(user = due.user, "{warning}");
+        tracing::warn!(
+            user = due.user,
+            run = report.run.0,
+            "{}: {warning}",
+            due.user
+        );
     }
 }
 

@@ -15,6 +15,7 @@ mod groups;
 mod history;
 mod init;
 mod logging;
+mod metrics;
 mod output;
 mod plan;
 mod prefs;
@@ -36,6 +37,7 @@ use crate::{
     store::{Store, User},
 };
 use exit::{Exit, Trouble};
+use logging::{Level, Messages};
 use output::Output;
 
 /// What the program finds around it. Nothing else reads the environment, the clock or the terminal.
@@ -72,7 +74,7 @@ struct Arguments {
 }
 
 /// What every command takes.
-#[derive(Debug, clap::Args)]
+#[derive(Clone, Debug, clap::Args)]
 struct Common {
     /// The configuration file [default: ~/.config/sultrail/config.toml or /etc/sultrail/config.toml]
     #[arg(long, global = true, value_name = "FILE")]
@@ -147,6 +149,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, mut world: World) -> u
     };
     let is_daemon = matches!(arguments.command, Command::Daemon(_));
     logging::start(&arguments.common, is_daemon, &world);
+    let common = arguments.common.clone();
     let outcome = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -161,8 +164,10 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, mut world: World) -> u
         // Whoever reads our output has seen enough.
         Err(trouble) if trouble.is_broken_pipe() => Exit::Done.code(),
         Err(trouble) => {
+            let (variables, clock) = (&world.variables, &world.clock);
+            let mut messages = Messages::new(&common, variables, clock, &mut *world.stderr);
             // There is nowhere left to complain to if this fails.
-            let _ = writeln!(world.stderr, "sultrail: {}", trouble.text());
+            let _ = messages.say(Level::Error, &format!("sultrail: {}", trouble.text()));
             trouble.exit.code()
         }
     }
@@ -272,6 +277,17 @@ impl Context<'_> {
             store.close().await;
         }
         Ok(())
+    }
+
+    /// Standard error.
+    fn messages(&mut self) -> Messages<'_> {
+        let world = &mut *self.world;
+        Messages::new(
+            &self.common,
+            &world.variables,
+            &world.clock,
+            &mut *world.stderr,
+        )
     }
 
     fn output(&mut self) -> Output<'_> {

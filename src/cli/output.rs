@@ -4,7 +4,11 @@ use std::io::Write;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
-use super::{Common, World, exit::Trouble, logging::LogFormat};
+use super::{
+    Common, World,
+    exit::Trouble,
+    logging::{Level, Messages},
+};
 use crate::report::{self, Document, Event, Format, Listing, Notice, Style};
 
 /// `--color`.
@@ -41,13 +45,6 @@ pub(super) struct Output<'a> {
     style: Style,
 }
 
-/// Standard error.
-struct Messages<'a> {
-    to: &'a mut dyn Write,
-    is_quiet: bool,
-    format: LogFormat,
-}
-
 impl<'a> Output<'a> {
     pub(super) fn new(common: &Common, world: &'a mut World) -> Self {
         let color = match common.color {
@@ -61,11 +58,8 @@ impl<'a> Output<'a> {
             width,
             reveal: false,
         };
-        let messages = Messages {
-            to: &mut *world.stderr,
-            is_quiet: common.quiet,
-            format: common.log_format,
-        };
+        let (variables, clock) = (&world.variables, &world.clock);
+        let messages = Messages::new(common, variables, clock, &mut *world.stderr);
         Self {
             to: &mut *world.stdout,
             messages,
@@ -86,7 +80,13 @@ impl<'a> Output<'a> {
         if let Some(notice) = &listing.notice
             && !format.is_for_people()
         {
-            self.messages.say(notice)?;
+            let level = if notice.is_warning {
+                Level::Warning
+            } else {
+                Level::Info
+            };
+            self.messages
+                .say(level, &format!("sultrail: {}", notice.line()))?;
         }
         Ok(report::write(self.to, listing, format.format, &style)?)
     }
@@ -101,11 +101,6 @@ impl<'a> Output<'a> {
             reveal: format.reveal,
             ..self.style
         };
-        if let Some(notice) = &document.notice
-            && !format.is_for_people()
-        {
-            self.messages.say(notice)?;
-        }
         Ok(report::write_document(
             self.to,
             document,
@@ -121,24 +116,6 @@ impl<'a> Output<'a> {
 
     pub(super) fn line(&mut self, line: &str) -> Result<(), Trouble> {
         Ok(writeln!(self.to, "{line}")?)
-    }
-}
-
-impl Messages<'_> {
-    /// What people see above the answer is a message where programs read it.
-    fn say(&mut self, notice: &Notice) -> Result<(), Trouble> {
-        if self.is_quiet {
-            return Ok(());
-        }
-        let level = if notice.is_warning { "WARN" } else { "INFO" };
-        match self.format {
-            LogFormat::Text => writeln!(self.to, "sultrail: {}", notice.line())?,
-            LogFormat::Json => {
-                let line = serde_json::json!({"level": level, "message": notice.text});
-                writeln!(self.to, "{line}")?;
-            }
-        }
-        Ok(())
     }
 }
 

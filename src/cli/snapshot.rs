@@ -1,6 +1,6 @@
 //! `snapshot`: one run now.
 
-use std::{collections::BTreeSet, io::Write, time::Duration};
+use std::{collections::BTreeSet, time::Duration};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio_util::sync::CancellationToken;
@@ -9,6 +9,8 @@ use super::{
     Context,
     collector::{self, Whose},
     exit::{Exit, Trouble},
+    logging::Level,
+    metrics,
 };
 use crate::{
     collect::{Collector, Order, Progress, Report, Wanted},
@@ -55,6 +57,7 @@ pub(super) async fn run(context: &mut Context<'_>, arguments: &Arguments) -> Res
     let report = take_run(context, &collector, &order).await;
     drop(lock);
     store.close().await;
+    metrics::renew_file(context, &settings).await;
     let report = report?;
     tell(context, &report)?;
     let named: BTreeSet<&WikiId> = arguments.wiki.iter().collect();
@@ -124,16 +127,12 @@ fn progress_bar(context: &Context<'_>) -> ProgressBar {
 
 /// Says what became of the run, on standard error: the data is in the database.
 fn tell(context: &mut Context<'_>, report: &Report) -> Result<(), Trouble> {
-    if context.common.quiet {
-        return Ok(());
-    }
-    let visible = crate::report::visible;
-    let to = &mut context.world.stderr;
+    let mut messages = context.messages();
     for warning in &report.warnings {
-        writeln!(to, "warning: {}", visible(warning))?;
+        messages.say(Level::Warning, &format!("warning: {warning}"))?;
     }
     for (wiki, reason) in &report.failures {
-        writeln!(to, "{wiki}: not read: {}", visible(reason))?;
+        messages.say(Level::Warning, &format!("{wiki}: not read: {reason}"))?;
     }
     let tally = report.tally;
     let pace = &report.pace;
@@ -141,8 +140,7 @@ fn tell(context: &mut Context<'_>, report: &Report) -> Result<(), Trouble> {
         RunStatus::Interrupted => "stopped; run again to go on",
         _ => "done",
     };
-    writeln!(
-        to,
+    let counts = format!(
         "run {} {ended}: {} wikis: {} first seen, {} unchanged, {} changed ({} changes), {} not read",
         report.run.0,
         tally.accounts,
@@ -151,18 +149,19 @@ fn tell(context: &mut Context<'_>, report: &Report) -> Result<(), Trouble> {
         tally.changed,
         tally.changes,
         tally.failed,
-    )?;
+    );
+    messages.say(Level::Info, &counts)?;
     let throttled = match pace.throttled {
         0 => "never asked to slow down".to_owned(),
         times => format!("asked {times} times to slow down"),
     };
-    writeln!(
-        to,
+    let requests = format!(
         "requests: {}, at most {} in a minute and {} at once, {} s spent waiting, {throttled}",
         pace.requests,
         pace.highest_in_any_minute,
         pace.most_in_flight,
         pace.waited.as_secs(),
-    )?;
+    );
+    messages.say(Level::Info, &requests)?;
     Ok(())
 }

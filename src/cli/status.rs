@@ -62,15 +62,18 @@ pub(super) async fn run(context: &mut Context<'_>, arguments: &Arguments) -> Res
 }
 
 /// Whoever is to be looked after.
-struct Watched<'a> {
+pub(super) struct Watched<'a> {
     name: String,
-    configured: Option<&'a config::User>,
+    pub(super) configured: Option<&'a config::User>,
     /// `None`: the database knows nothing of them yet.
-    known: Option<User>,
+    pub(super) known: Option<User>,
 }
 
 /// Those who are configured; where nobody is, those whom the database knows.
-async fn watched<'a>(settings: &'a Settings, store: &Store) -> Result<Vec<Watched<'a>>, Trouble> {
+pub(super) async fn watched<'a>(
+    settings: &'a Settings,
+    store: &Store,
+) -> Result<Vec<Watched<'a>>, Trouble> {
     let mut watched = Vec::new();
     if settings.users.is_empty() {
         for known in store.users().await? {

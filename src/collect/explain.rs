@@ -252,7 +252,8 @@ impl Explainer<'_> {
             Ok(answer) => Ok(Some(answer.body)),
             Err(failure) => {
                 let purpose = question.purpose.as_str();
-                tracing::info!(host = api.host(), purpose, %failure, "no cause found");
+                let host = api.host();
+                tracing::info!(host, purpose, "no cause found on {host}: {failure}");
                 Ok(None)
             }
         }

@@ -207,7 +207,8 @@ impl Collector {
             state.ask_once_more(waiting, Again::Doubtful);
             return Ok(());
         };
-        tracing::debug!(wiki = %account.wiki, ?outcome, "read");
+        let (wiki, run) = (&account.wiki, state.run.0);
+        tracing::debug!(run, %wiki, ?outcome, "{wiki} was read");
         state.count(outcome);
         Ok(())
     }
@@ -257,7 +258,8 @@ impl Collector {
             requests,
         };
         let outcome = self.store.record_failure(observed, reason).await?;
-        tracing::info!(wiki = %account.wiki, reason, "could not be read");
+        let (wiki, run) = (&account.wiki, state.run.0);
+        tracing::info!(run, %wiki, "{wiki} could not be read: {reason}");
         state
             .outcome
             .failures
@@ -294,7 +296,8 @@ impl<'a> State<'a> {
     }
 
     fn ask_once_more(&mut self, waiting: Waiting, why: Again) {
-        tracing::debug!(wiki = %waiting.account.wiki, ?why, "asked once more at the end");
+        let wiki = &waiting.account.wiki;
+        tracing::debug!(%wiki, ?why, "{wiki} is asked once more at the end");
         self.once_more.push_back(Waiting {
             again: Some(why),
             ..waiting

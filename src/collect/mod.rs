@@ -196,7 +196,7 @@ impl Collector {
         if order.wanted == Wanted::All {
             let since = now - self.resume_within;
             if let Some(run) = self.store.resume_run(user.id, since).await? {
-                tracing::info!(run = run.0, "going on with an interrupted run");
+                tracing::info!(run = run.0, "run {} was interrupted and goes on", run.0);
                 return Ok(run);
             }
         }
@@ -227,7 +227,7 @@ impl Collector {
                 .await?;
         }
         if let Err(error) = self.client.save_cookies() {
-            tracing::warn!(%error, "the cookies could not be kept");
+            tracing::warn!("the cookies could not be kept: {error}");
         }
         Ok(())
     }
@@ -537,6 +537,6 @@ fn on_wikis(accounts: Vec<Account>, wikis: &[WikiId], warnings: &mut Vec<String>
 /// They are never asked.
 fn note_unattached(enumeration: &Enumeration) {
     for wiki in &enumeration.unattached {
-        tracing::info!(%wiki, "an account of this name is not attached; it is not asked");
+        tracing::info!(%wiki, "the account on {wiki} is not attached; it is not asked");
     }
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::{ConfigError, Variables};
 
 /// Every key. A test holds this list against `config/default.toml`.
-const KEYS: [&str; 27] = [
+const KEYS: [&str; 30] = [
     "contact",
     "time_zone",
     "farm",
@@ -31,6 +31,9 @@ const KEYS: [&str; 27] = [
     "daemon.catch_up",
     "daemon.resume_hours",
     "daemon.report_directory",
+    "metrics",
+    "metrics.file",
+    "metrics.listen",
     "retention",
     "retention.requests_days",
 ];

@@ -8,6 +8,7 @@ mod places;
 
 use std::{
     collections::BTreeMap,
+    net::SocketAddr,
     num::NonZeroU32,
     path::{Path, PathBuf},
 };
@@ -51,6 +52,8 @@ pub struct Settings {
     pub privacy: Privacy,
     /// How the daemon behaves.
     pub daemon: Daemon,
+    /// Where figures for Prometheus go.
+    pub metrics: Metrics,
     /// What is kept for how long.
     pub retention: Retention,
     /// The file they were read from, if there was one.
@@ -152,6 +155,17 @@ pub struct Daemon {
     pub resume_hours: u32,
     /// Where pages will be written; not used yet.
     pub report_directory: PathBuf,
+}
+
+/// Section `metrics`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Metrics {
+    /// A file for the textfile collector; empty for none.
+    pub file: PathBuf,
+    /// Where Prometheus may ask, on loopback; nowhere if empty.
+    #[serde(deserialize_with = "loopback")]
+    pub listen: Option<SocketAddr>,
 }
 
 /// Section `retention`.
@@ -258,6 +272,15 @@ impl Settings {
         if !(1..=3).contains(&self.pace.max_in_flight) {
             return wrong("pace.max_in_flight: the servers allow 1 to 3".into());
         }
+        let file = &self.metrics.file;
+        let is_collected = file.is_absolute() && file.extension().is_some_and(|end| end == "prom");
+        if !file.as_os_str().is_empty() && !is_collected {
+            return wrong(format!(
+                "metrics.file: {} is not an absolute path that ends in .prom, which is all that \
+                 node_exporter reads",
+                file.display()
+            ));
+        }
         // Longer makes no sense, and time can be reckoned with whatever the number.
         for (key, number, most, meaning) in [
             (
@@ -295,4 +318,22 @@ fn credential_kind<'de, D: serde::Deserializer<'de>>(
     String::deserialize(deserializer)?
         .parse()
         .map_err(serde::de::Error::custom)
+}
+
+/// An address of this machine: whoever else may not ask.
+fn loopback<'de, D: serde::Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<SocketAddr>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let address: Option<SocketAddr> = text.parse().ok();
+    match address.filter(|address| address.ip().is_loopback() && address.port() > 0) {
+        Some(address) => Ok(Some(address)),
+        None => Err(serde::de::Error::custom(format!(
+            "metrics.listen: {text:?} is not an address and a port of this machine, such as \
+             \"127.0.0.1:9618\" or \"[::1]:9618\""
+        ))),
+    }
 }

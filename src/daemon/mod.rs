@@ -7,6 +7,7 @@
 //! that the wall clock was set or the machine slept.
 
 mod agenda;
+mod exporter;
 mod jitter;
 mod note;
 mod signals;
@@ -22,6 +23,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{clock::Clock, schedule::Schedule};
 use agenda::{Agenda, Now};
+pub use exporter::serve_figures;
 pub use jitter::Jitter;
 pub use note::{Note, Why, log};
 pub use signals::Signals;

@@ -104,10 +104,12 @@ pub fn log(note: &Note) {
             } else {
                 String::new()
             };
+            let kind = kind.as_str();
+            let why = why.text();
             tracing::warn!(
-                "{user}: the {} of {tick}{since} is skipped: {}",
-                kind.as_str(),
-                why.text()
+                user,
+                kind,
+                "{user}: the {kind} of {tick}{since} is skipped: {why}"
             );
         }
         Note::MadeUp {
@@ -116,10 +118,14 @@ pub fn log(note: &Note) {
             first,
             tick,
         } => tracing::info!(
+            user,
+            kind = kind.as_str(),
             "{user}: one {} makes up for what was missed since {first} (last tick: {tick})",
             kind.as_str()
         ),
         Note::TryAgain { due, pause } => tracing::warn!(
+            user = due.user,
+            kind = due.kind.as_str(),
             "{}: the {} of {} is tried again in {} minutes",
             due.user,
             due.kind.as_str(),
@@ -136,6 +142,8 @@ pub fn log(note: &Note) {
             tracing::error!("the configuration is not reloaded, the old one stays: {reason}");
         }
         Note::Abandoned { due } => tracing::warn!(
+            user = due.user,
+            kind = due.kind.as_str(),
             "{}: the {} did not stop in time and is abandoned; what it has read is kept",
             due.user,
             due.kind.as_str()

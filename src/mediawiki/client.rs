@@ -132,7 +132,7 @@ impl Client {
             answer = self.ask_logged_in(api, question, &mut requests) => answer,
         };
         if let Err(error) = self.cookies.save_now_and_then(self.clock.elapsed()) {
-            tracing::warn!(%error, "the cookies could not be kept");
+            tracing::warn!("the cookies could not be kept: {error}");
         }
         Reply { answer, requests }
     }

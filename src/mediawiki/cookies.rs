@@ -180,7 +180,7 @@ impl CookieJar {
 impl Drop for CookieJar {
     fn drop(&mut self) {
         if let Err(error) = self.save() {
-            tracing::warn!(%error, "the cookies could not be kept; the next run logs in again");
+            tracing::warn!("the cookies could not be kept; the next run logs in again: {error}");
         }
     }
 }

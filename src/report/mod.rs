@@ -36,12 +36,16 @@ mod icalendar;
 /// More than one listing: a page with sections, for people.
 mod document;
 
+/// For Prometheus: figures with labels.
+mod metrics;
+
 #[cfg(test)]
 mod tests;
 
 pub use document::{Document, Section, write_document};
 pub use icalendar::{Event, write_calendar};
 pub use listing::{Cell, Column, ColumnKind, Listing, Notice};
+pub use metrics::{Family, Sample, exposition};
 pub use sanitize::visible;
 
 use std::io::{self, Write};

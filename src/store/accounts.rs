@@ -151,7 +151,11 @@ impl Store {
                 .await
         };
         merged.await.map_err(|error| self.error(error))?;
-        tracing::info!(run = run.0, "this user is known by another name");
+        tracing::info!(
+            run = run.0,
+            "the user of run {} is known by another name",
+            run.0
+        );
         self.commit(transaction).await
     }
 

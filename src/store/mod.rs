@@ -6,6 +6,7 @@
 mod accounts;
 mod causes;
 mod error;
+mod figures;
 mod good_runs;
 mod lock;
 mod marks;
@@ -23,6 +24,7 @@ use sqlx::{Sqlite, SqlitePool, Transaction};
 pub use accounts::{Account, Outline, User};
 pub use causes::{GlobalPreferenceChange, NewLogEvent, Unexplained};
 pub use error::StoreError;
+pub use figures::{Figures, LastRun};
 pub use good_runs::EndedRun;
 pub use lock::RunLock;
 pub use periods::{ArrivalRow, BadRunRow, ChangeGroupRow, CoverageRow, UnreadRow};
