@@ -20,3 +20,11 @@ prepare:
 # The demo of the README.
 demo:
     cargo run --release --example demo
+
+# The Debian package, into target/debian. Needs cargo-deb.
+deb:
+    deploy/deb.sh
+
+# The tarball with its SHA256SUMS, into target/dist.
+tarball:
+    deploy/tarball.sh

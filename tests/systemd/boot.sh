@@ -1,50 +1,12 @@
 #!/bin/bash
 # Becomes the first process of a small machine; started by run.sh in namespaces of its own.
 set -e
-work=$1
-cd "$work"
-mount --make-rprivate /
-mount -t tmpfs -o size=2G tmpfs root
-mkdir -p root/upper root/work root/machine
-mount -t overlay overlay -o "lowerdir=/,upperdir=$work/root/upper,workdir=$work/root/work" root/machine
-m=$work/root/machine
-mount -t proc proc "$m/proc"
-mount -t sysfs sysfs "$m/sys" || mount --rbind /sys "$m/sys"
-mkdir -p "$m/sys/fs/cgroup"
-mount -t cgroup2 cgroup2 "$m/sys/fs/cgroup"
-mount -t tmpfs -o mode=755 tmpfs "$m/run"
-mount -t tmpfs -o mode=1777 tmpfs "$m/tmp"
-mount -t tmpfs -o mode=755 tmpfs "$m/dev"
-for device in null zero full random urandom tty; do
-    touch "$m/dev/$device"
-    mount --bind "/dev/$device" "$m/dev/$device"
-done
-mkdir -p "$m/dev/shm" "$m/dev/pts"
-mount -t tmpfs tmpfs "$m/dev/shm"
-mount -t devpts -o newinstance,ptmxmode=0666 devpts "$m/dev/pts"
-ln -s pts/ptmx "$m/dev/ptmx"
-ln -s /proc/self/fd "$m/dev/fd"
-ln -s fd/0 "$m/dev/stdin"
-ln -s fd/1 "$m/dev/stdout"
-ln -s fd/2 "$m/dev/stderr"
-mkdir -p "$m/result" "$m/payload"
-mount --bind "$work/result" "$m/result"
-cp -a "$work/payload/." "$m/payload/"
-cd "$m"
-mkdir -p oldroot
-# Not chroot: under it, PrivateUsers= fails.
-pivot_root . oldroot
-cd /
-umount -l /oldroot
-# Or credentials come up empty.
-mount --make-rshared /
-
-ip link set lo up
+source "$1/payload/machine.sh"
+enter_machine "$1" /
 # An address of "somebody else" that is in none of the networks of the unit.
 ip address add 203.0.113.5/32 dev lo
 echo 203.0.113.5 meta.foreign.test >>/etc/hosts
-rm -rf /etc/systemd/system/* /etc/machine-id /var/lib/sultrail /etc/sultrail
-: >/etc/machine-id
+rm -rf /etc/systemd/system/* /var/lib/sultrail /etc/sultrail
 install -m 0755 /payload/sultrail /usr/bin/sultrail
 install -m 0755 /payload/farm /usr/bin/sultrail-farm
 cp /payload/deploy/*.service /payload/deploy/*.timer /etc/systemd/system/

@@ -30,6 +30,8 @@ credential = "alice"
 schedule = "$2"
 [daemon]
 jitter_minutes = 0
+[metrics]
+listen = "127.0.0.1:9618"
 TOML
     chmod 0640 /etc/sultrail/config.toml
     chgrp sultrail /etc/sultrail/config.toml
@@ -45,6 +47,12 @@ check "the daemon starts and says that it is ready" systemctl start sultrail.ser
 runs() { runuser -u sultrail -- sultrail --database /var/lib/sultrail/sultrail.db runs --format jsonl; }
 has_finished_run() { runs | grep -q '"status":"finished"'; }
 check "it takes a snapshot at a tick" until_true has_finished_run
+says_figures() {
+    exec 3<>/dev/tcp/127.0.0.1/9618 || return 1
+    printf 'GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n' >&3
+    grep -q '^sultrail_runs_total{user="1",status="finished"}' <&3
+}
+check "it answers Prometheus on this machine" until_true says_figures
 says_next() { property StatusText sultrail.service | grep -q 'next is\|under way\|of'; }
 check "its status says what comes next" says_next
 check "its directory is private" [ "$(stat -c %a:%U /var/lib/sultrail)" = 700:sultrail ]
