@@ -18,14 +18,7 @@ farm=$(readlink -f "${3:?a program that serves a farm}")
 need_namespaces
 
 bookworm=${SULTRAIL_BOOKWORM:-$root/target/bookworm}
-if [ ! -e "$bookworm/.complete" ]; then
-    command -v debootstrap >/dev/null || skip "there is no debootstrap on this machine"
-    rm -rf "$bookworm"
-    packages=systemd,systemd-sysv,dbus,sudo,ca-certificates,iproute2,procps,cron
-    debootstrap --variant=minbase --include=$packages bookworm "$bookworm" >"$bookworm.log" 2>&1 ||
-        skip "a Debian 12 cannot be made here: $(tail -n 1 "$bookworm.log")"
-    touch "$bookworm/.complete"
-fi
+reason=$("$here/bookworm.sh" "$bookworm") || skip "$reason"
 bookworm=$(readlink -f "$bookworm")
 
 work=$(mktemp -d /var/tmp/sultrail-newcomer.XXXXXX)
