@@ -101,8 +101,15 @@ pub(super) async fn run(context: &mut Context<'_>, arguments: &Arguments) -> Res
 
 /// The database, where it can be written: nothing is told that could not be remembered.
 async fn writable(context: &Context<'_>) -> Result<Store, Trouble> {
-    context.history().await?.close().await;
     let path = context.database();
+    match Store::open_to_read(&path).await {
+        Ok(store) => store.close().await,
+        Err(
+            error @ (StoreError::Missing(_) | StoreError::Foreign(_) | StoreError::Newer { .. }),
+        ) => return Err(error.into()),
+        // Whatever else is wrong, the next one says it too.
+        Err(_) => {}
+    }
     let opened = async {
         let store = Store::open(&path).await?;
         store.prove_writable().await?;

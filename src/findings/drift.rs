@@ -32,7 +32,7 @@ pub struct Drift {
     pub global_value: Option<String>,
     /// The wikis with a local exception.
     pub exceptions: Vec<String>,
-    /// Whether most wikis hold one value that is not their default and none is set for all wikis;
+    /// Whether most of all wikis hold one value that is not their default and none is set for all wikis;
     /// `None` if nobody has looked yet what is set for all.
     pub is_candidate: Option<bool>,
 }
@@ -89,6 +89,8 @@ pub fn drift(known: &Known) -> Vec<Drift> {
     for row in &known.exceptions {
         exceptions.entry(&row.name).or_default().push(row);
     }
+    let totals = known.values.chunk_by(|a, b| a.name == b.name);
+    let all = totals.map(wikis).max().unwrap_or_default();
     let none = Vec::new();
     let mut found: Vec<Drift> = known
         .values
@@ -100,7 +102,7 @@ pub fn drift(known: &Known) -> Vec<Drift> {
             let is_left_out =
                 name.ends_with(EXCEPTION) || !known.with_redacted && values.iter().any(is_hidden);
             let exceptions = exceptions.get(name).unwrap_or(&none);
-            (!is_left_out).then(|| of_one(name, values, exceptions, known.global.as_ref()))
+            (!is_left_out).then(|| of_one(values, exceptions, known.global.as_ref(), all))
         })
         .filter(|drift| {
             drift.values.len() > 1
@@ -112,12 +114,18 @@ pub fn drift(known: &Known) -> Vec<Drift> {
     found
 }
 
+/// How many wikis know a preference.
+fn wikis(rows: &[ValueRow]) -> i64 {
+    rows.iter().map(|row| row.wikis).sum()
+}
+
 fn of_one(
-    name: &str,
     rows: &[ValueRow],
     exceptions: &[&WikiValueRow],
     global: Option<&BTreeMap<String, String>>,
+    all: i64,
 ) -> Drift {
+    let name = rows.first().map_or("", |row| row.name.as_str());
     let mut values: Vec<Share> = rows
         .iter()
         .map(|row| {
@@ -138,7 +146,7 @@ fn of_one(
         (key(a), &a.value).cmp(&(key(b), &b.value))
     });
     let global_value = global.and_then(|global| global.get(name)).cloned();
-    let is_candidate = global.map(|_| global_value.is_none() && is_worth_it(name, &values));
+    let is_candidate = global.map(|_| global_value.is_none() && is_worth_it(name, &values, all));
     Drift {
         name: name.to_owned(),
         values,
@@ -148,8 +156,7 @@ fn of_one(
     }
 }
 
-fn is_worth_it(name: &str, values: &[Share]) -> bool {
-    let wikis: i64 = values.iter().map(|share| share.wikis).sum();
+fn is_worth_it(name: &str, values: &[Share], all: i64) -> bool {
     let Some(majority) = values.first() else {
         return false;
     };
@@ -157,7 +164,7 @@ fn is_worth_it(name: &str, values: &[Share]) -> bool {
     let may_be_global = !LOCAL_ONLY.contains(&name)
         && !name.starts_with("userjs-")
         && !Value::from_json_text(majority.value.as_str()).is_redacted();
-    may_be_global && chosen >= LEAST_WIKIS && chosen * 2 > wikis
+    may_be_global && chosen >= LEAST_WIKIS && chosen * 2 > all
 }
 
 #[cfg(test)]
@@ -186,7 +193,7 @@ mod tests {
                 row("alike-by-default", "1", 9, 9),
                 row("by-default", "1", 4, 4),
                 row("by-default", "2", 5, 5),
-                row("few", "1", 2, 0),
+                row("few", "1", 4, 0),
                 row("mostly", "1", 5, 0),
                 row("mostly", "2", 4, 4),
                 row("nickname", "\"A\"", 9, 0),

@@ -59,8 +59,10 @@ pub fn write_document(
     }
     heading(out, format, 1, &document.title, style)?;
     sentences(out, format, &document.lead)?;
-    for section in &document.sections {
-        if is_for_people(format) {
+    for (n, section) in document.sections.iter().enumerate() {
+        // Behind a heading, Markdown has an empty line already.
+        let has_one = n == 0 && document.lead.is_empty() && format == Format::Markdown;
+        if is_for_people(format) && !has_one {
             writeln!(out)?;
         }
         heading(out, format, 2, &section.heading, style)?;

@@ -13,6 +13,7 @@ mod marks;
 mod open;
 mod periods;
 mod questions;
+mod rights;
 mod runs;
 mod snapshots;
 mod standing;
@@ -31,8 +32,9 @@ pub use periods::{ArrivalRow, BadRunRow, ChangeGroupRow, CoverageRow, UnreadRow}
 pub use questions::{
     AccountRow, ChangeRow, FailingRow, Filter, GroupRow, HistoryRow, PreferenceRow, RunRow,
 };
+pub use rights::{GapRow, HeldRow, RightsLogRow};
 pub use snapshots::Observed;
-pub use standing::{EndingRow, GapRow, HeldRow, RightsLogRow, ValueRow, WikiValueRow};
+pub use standing::{EndingRow, ValueRow, WikiValueRow};
 
 /// The history of one or more users, in one SQLite file.
 #[derive(Clone, Debug)]

@@ -98,11 +98,11 @@ impl Store {
                     'unixepoch'
                 ) as "happened_by!: String"
             from change c
-            join account a on a.id = c.account
-            join property p on p.id = c.property
-            join cause w on w.id = c.cause
-            join observations found on found.run = c.run and found.account = c.account
-            join observations seen on seen.run = c.before_seen and seen.account = c.account
+            cross join account a on a.id = c.account
+            cross join property p on p.id = c.property
+            cross join cause w on w.id = c.cause
+            cross join observations found on found.run = c.run and found.account = c.account
+            cross join observations seen on seen.run = c.before_seen and seen.account = c.account
             left join property_value b on b.id = c.before
             left join property_value n on n.id = c.after
             left join log_event l on l.id = c.log_event
@@ -219,15 +219,19 @@ impl Store {
             UnreadRow,
             r#"
             select a.wiki as "wiki!",
-                strftime('%Y-%m-%dT%H:%M:%SZ', coalesce(seen.at, a.listed_from), 'unixepoch')
-                    as "since!: String",
+                strftime(
+                    '%Y-%m-%dT%H:%M:%SZ',
+                    coalesce(r.started_at + seen.after_ms / 1000, a.listed_from),
+                    'unixepoch'
+                ) as "since!: String",
                 case when a.failing_since is not null then (
                     select f.error from run r
                     cross join failure f on f.run = r.id and f.account = a.id
                     where r.user = a.user order by r.id desc limit 1
                 ) end as "error: String"
             from account a
-            left join observations seen on seen.run = a.observed_run and seen.account = a.id
+            left join snapshot seen on seen.run = a.observed_run and seen.account = a.id
+            left join run r on r.id = seen.run
             where a.user = ?1 and a.wiki <> 'global' and a.detached_at is null
                 and (a.failing_since is not null or coalesce(a.observed_run, 0) <= ?2)
             order by 2, a.wiki
