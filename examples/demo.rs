@@ -1,5 +1,5 @@
 //! The newcomer's first command: a farm of wikis on this machine, a month of nightly runs in
-//! seconds, then what changed in the last week.
+//! seconds, then what happened in the last week.
 //!
 //! Nothing leaves this machine. The nights are simulated; everything else is the program as users
 //! run it.
@@ -44,8 +44,8 @@ fn main() -> io::Result<ExitCode> {
         write!(stdout(), ".")?;
         stdout().flush()?;
     }
-    say("\n\n$ sultrail diff 7d\n")?;
-    demo.sultrail(&["diff", "7d"]);
+    say("\n\n$ sultrail report\n")?;
+    demo.sultrail(&["report"]);
     say("\n$ sultrail groups\n")?;
     demo.sultrail(&["groups"]);
 

@@ -207,6 +207,25 @@ fn a_directory_that_cannot_be_written_is_said_so() {
 }
 
 #[test]
+fn a_report_that_cannot_be_remembered_is_not_told() {
+    let scene = Scene::of(1);
+    scene.run(&["snapshot"]).succeeds();
+    let script = r#"
+        cp "$HOME/.local/share/sultrail/sultrail.db" "$HOME/small/"
+        mount -o remount,ro "$HOME/small"
+        "$1" --database "$HOME/small/sultrail.db" report --since-last
+    "#;
+    let Some(run) = on_a_small_disk(&scene, "size=16m", script) else {
+        return;
+    };
+    run.says(
+        1,
+        &["--since-last remembers in the database what it has told, and cannot"],
+    );
+    assert_eq!(run.out, "", "{run:#?}");
+}
+
+#[test]
 fn a_second_run_is_told_to_come_later_while_readers_are_served() {
     let scene = Scene::of(2);
     scene.run(&["snapshot"]).succeeds();
