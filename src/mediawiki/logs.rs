@@ -1,12 +1,14 @@
-//! `list=logevents`: who did it, and why.
+//! `list=logevents`: who did it, and why; and what the logs say about a user from the beginning on.
 
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
 use super::{
+    list_page::{Continue, Page, Start, same_page},
     php_json::List,
     user_info::{Parameters, Unusable, expiry, not_as_promised},
 };
+use crate::model::Hidden;
 
 /// One entry of a log, as far as it is not hidden.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,8 +25,10 @@ pub struct LogEvent {
     pub performer: Option<String>,
     /// Why; `None` if that is hidden.
     pub comment: Option<String>,
-    /// The details, as JSON text.
+    /// The details, as JSON text; `{}` if they are hidden.
     pub params: String,
+    /// What is hidden.
+    pub hidden: Hidden,
     /// The groups before and after, where the log tells.
     pub groups: Option<GroupChange>,
 }
@@ -71,6 +75,151 @@ pub fn question<'a>(log_type: &'a str, title: &'a str, since: &'a str) -> Parame
     ]
 }
 
+/// The logs that tell of an account itself; others that are filed under its page tell what was done to
+/// the page, or who was thankful.
+const ABOUT_ACCOUNTS: [&str; 8] = [
+    "rights",
+    "block",
+    "newusers",
+    "renameuser",
+    "gblrights",
+    "gblblock",
+    "globalauth",
+    "gblrename",
+];
+
+/// Entries a request asks for: as many as everybody may have.
+pub const MOST: &str = "500";
+
+/// The first edit that can be seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FirstEdit {
+    /// The number of the revision.
+    pub rev_id: u64,
+    /// When it was made.
+    pub made_at: DateTime<Utc>,
+}
+
+/// What one page of everything that is logged about a page tells.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct About {
+    /// The entries about accounts, oldest first.
+    pub page: Page<LogEvent>,
+    /// The first edit, where it was asked for and there is one.
+    pub first_edit: Option<FirstEdit>,
+}
+
+/// Asks for everything that is logged about a page, oldest first, up to an instant if there is one.
+/// All logs in one request: most accounts have a handful of entries on a wiki. With the name of
+/// an account, asks for its first edit too.
+pub fn about_question<'a>(
+    title: &'a str,
+    start: Start<'a>,
+    until: Option<&'a str>,
+    first_edit_of: Option<&'a str>,
+) -> Parameters<'a> {
+    let lists = match first_edit_of {
+        Some(_) => "logevents|usercontribs",
+        None => "logevents",
+    };
+    let mut parameters: Parameters<'a> = vec![
+        ("list", lists.into()),
+        ("letitle", title.into()),
+        (
+            "leprop",
+            "ids|title|type|user|timestamp|comment|details".into(),
+        ),
+        ("ledir", "newer".into()),
+        ("lelimit", MOST.into()),
+    ];
+    start.add_to(&mut parameters, "lestart", "lecontinue");
+    if let Some(until) = until {
+        parameters.push(("leend", until.into()));
+    }
+    if let Some(name) = first_edit_of {
+        parameters.push(("ucuser", name.into()));
+        parameters.push(("ucdir", "newer".into()));
+        parameters.push(("uclimit", "1".into()));
+        parameters.push(("ucprop", "ids|timestamp".into()));
+    }
+    parameters
+}
+
+/// Reads the answer to [`about_question`]. It is used only if every entry is filed under that page.
+pub fn about(body: &[u8], title: &str, name: &str) -> Result<About, Unusable> {
+    let envelope: AboutEnvelope =
+        serde_json::from_slice(body).map_err(|error| not_as_promised(&error))?;
+    let query = envelope
+        .query
+        .ok_or_else(|| Unusable::Malformed("the answer holds no query".into()))?;
+    let entries = query
+        .logevents
+        .ok_or_else(|| Unusable::Malformed("the answer holds no logevents".into()))?;
+    let go_on = envelope.continues.and_then(|keys| keys.lecontinue);
+    let mut page = Page::new(go_on);
+    for entry in entries.0 {
+        let is_about_it = match &entry.title {
+            Some(other) => same_page(other, title),
+            None => entry.actionhidden,
+        };
+        if !is_about_it {
+            return Err(Unusable::SomebodyElse(
+                "the wiki's log tells of another page than the one asked for".into(),
+            ));
+        }
+        let event = entry
+            .into_event()
+            .ok_or_else(|| Unusable::Malformed("a log entry lacks its number or its time".into()))?;
+        let is_kept = ABOUT_ACCOUNTS.contains(&event.log_type.as_str());
+        page.add(event.logged_at, is_kept.then_some(event));
+    }
+    let edits = query.usercontribs.unwrap_or_default().0;
+    let first_edit = edits.into_iter().next();
+    if first_edit.as_ref().is_some_and(|edit| !edit.is_by(name)) {
+        return Err(Unusable::SomebodyElse(
+            "the wiki tells of another user's edits".into(),
+        ));
+    }
+    Ok(About {
+        page,
+        first_edit: first_edit.and_then(FirstEditEntry::into_first_edit),
+    })
+}
+
+#[derive(Deserialize)]
+struct AboutEnvelope {
+    query: Option<AboutQuery>,
+    #[serde(rename = "continue")]
+    continues: Option<Continue>,
+}
+
+#[derive(Deserialize)]
+struct AboutQuery {
+    logevents: Option<List<Entry>>,
+    usercontribs: Option<List<FirstEditEntry>>,
+}
+
+#[derive(Deserialize)]
+struct FirstEditEntry {
+    user: Option<String>,
+    revid: Option<u64>,
+    timestamp: Option<String>,
+}
+
+impl FirstEditEntry {
+    fn is_by(&self, name: &str) -> bool {
+        let user = self.user.as_deref();
+        user.is_none_or(|user| crate::model::same_name(user, name))
+    }
+
+    fn into_first_edit(self) -> Option<FirstEdit> {
+        Some(FirstEdit {
+            rev_id: self.revid?,
+            made_at: self.timestamp?.parse().ok()?,
+        })
+    }
+}
+
 /// Reads the answer to [`question`]. Entries of which too much is hidden are left out.
 pub fn events(body: &[u8]) -> Result<Vec<LogEvent>, Unusable> {
     let envelope: Envelope =
@@ -99,15 +248,30 @@ struct Entry {
     log_type: Option<String>,
     action: Option<String>,
     timestamp: Option<String>,
+    title: Option<String>,
     user: Option<String>,
     comment: Option<String>,
     params: Option<serde_json::Value>,
+    #[serde(default)]
+    actionhidden: bool,
+    #[serde(default)]
+    userhidden: bool,
+    #[serde(default)]
+    commenthidden: bool,
+    #[serde(default)]
+    suppressed: bool,
 }
 
 impl Entry {
     fn into_event(self) -> Option<LogEvent> {
         let params = self.params.unwrap_or_else(|| serde_json::json!({}));
+        let hidden = Hidden::default()
+            .with(Hidden::WHAT, self.actionhidden)
+            .with(Hidden::USER, self.userhidden)
+            .with(Hidden::COMMENT, self.commenthidden)
+            .with(Hidden::SUPPRESSED, self.suppressed);
         Some(LogEvent {
+            hidden,
             log_id: self.logid?,
             log_type: self.log_type?,
             action: self.action?,

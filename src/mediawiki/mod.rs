@@ -26,6 +26,7 @@ mod login; // the client logs in with a bot password: once a wiki, never after a
 mod request; // one request with its headers: the one place where secrets go into it
 mod wire; // one request sent and read: time, size and redirects held
 
+pub mod contributions; // what the user did on one wiki
 pub mod global_preferences; // what is set for all wikis
 pub mod global_user_info; // the global account and what is attached to it
 pub mod identity; // who we are to the central wiki
@@ -33,6 +34,7 @@ pub mod logs; // who did it, and why
 pub mod rename_status; // whether a rename is under way
 pub mod user_info; // the state of one account
 
+mod list_page; // one page of a list, and where it goes on
 mod options; // preferences in one normal form
 mod php_json; // JSON as PHP prints it
 mod redact; // what is kept as a keyed hash
@@ -45,6 +47,7 @@ pub use contact::{ContactRefused, check_contact};
 pub use credential::{Credential, CredentialKind, ParseCredentialError, ParseCredentialKindError};
 pub use error::{Failure, Reason};
 pub use hosts::{AllowedHosts, Api, HostRefused};
+pub use list_page::{Page, Start};
 pub use options::fell_to_defaults;
 pub use pace::{Pace, PaceOptions, PaceSummary, Rate};
 pub use question::{Answer, Purpose, Question, Reply, RequestRecord};

@@ -5,6 +5,7 @@
 mod account;
 mod change;
 mod moment;
+mod past;
 mod property;
 mod run;
 mod snapshot;
@@ -13,6 +14,7 @@ mod wiki;
 pub use account::{AttachedAccount, CentralUserId, Enumeration, GlobalAccount, same_name};
 pub use change::{Cause, Change, Difference};
 pub use moment::{Moment, ParseMomentError, parse_age, utc_text};
+pub use past::{Edit, Hidden, LoggedAction};
 pub use property::{Kind, Property, Subject, Value};
 pub use run::{Outcome, Request, RunNumber, RunStatus, Scope, Tally, Trigger};
 pub use snapshot::{Coverage, Snapshot};
