@@ -187,6 +187,10 @@ impl Plan<'_> {
             max_in_flight: settings.pace.max_in_flight as usize,
             resume_within: TimeDelta::hours(settings.daemon.resume_hours.into()),
             keep_requests: TimeDelta::days(settings.retention.requests_days.into()),
+            contributions: self
+                .user
+                .contributions
+                .then_some(settings.pace.contribution_requests),
             client: Arc::new(self.client(clock, Some(&store))?),
             store,
         })
@@ -202,6 +206,7 @@ fn public(name: &str) -> User {
         credential: None,
         schedule: None,
         pulse: None,
+        contributions: false,
     }
 }
 

@@ -1,9 +1,11 @@
 //! Commands, a file each. The only room that knows the command line, prints, and decides exit codes.
 
 mod accounts;
+mod backfill;
 mod check;
 mod collector;
 mod completions;
+mod contributions;
 mod daemon;
 mod diff;
 mod drift;
@@ -14,6 +16,7 @@ mod freshness;
 mod groups;
 mod history;
 mod init;
+mod log;
 mod logging;
 mod metrics;
 mod output;
@@ -135,6 +138,12 @@ enum Command {
     Tenure(tenure::Arguments),
     /// Explain one property: value, default, exception, history, causes
     Explain(explain::Arguments),
+    /// Read what the logs say of the time before the first snapshot
+    Backfill(backfill::Arguments),
+    /// List what the logs say, as far as they have been read
+    Log(log::Arguments),
+    /// Add up edits and logged actions, by wiki and month
+    Contributions(contributions::Arguments),
     /// Print the completions of a shell
     Completions(completions::CompletionsArguments),
     /// Write the manual pages into a directory
@@ -196,6 +205,9 @@ async fn dispatch(arguments: Arguments, world: &mut World) -> Result<Exit, Troub
         Command::Drift(arguments) => drift::run(&mut context, &arguments).await,
         Command::Tenure(arguments) => tenure::run(&mut context, &arguments).await,
         Command::Explain(arguments) => explain::run(&mut context, &arguments).await,
+        Command::Backfill(arguments) => backfill::run(&mut context, &arguments).await,
+        Command::Log(arguments) => log::run(&mut context, &arguments).await,
+        Command::Contributions(arguments) => contributions::run(&mut context, &arguments).await,
         Command::Completions(arguments) => completions::completions(&mut context, &arguments),
         Command::Man(arguments) => completions::man(&arguments),
     }

@@ -61,7 +61,10 @@ pub(super) async fn run(context: &mut Context<'_>, arguments: &Arguments) -> Res
     let report = report?;
     tell(context, &report)?;
     let named: BTreeSet<&WikiId> = arguments.wiki.iter().collect();
-    let is_complete = report.failures.is_empty() && report.tally.accounts as usize >= named.len();
+    let unread = report.contributed.iter().flat_map(|done| &done.failures);
+    let is_complete = report.failures.is_empty()
+        && unread.count() == 0
+        && report.tally.accounts as usize >= named.len();
     Ok(match (report.status, is_complete) {
         (RunStatus::Finished, true) => Exit::Done,
         _ => Exit::Incomplete,
@@ -74,7 +77,7 @@ async fn take_run(
     collector: &Collector,
     order: &Order,
 ) -> Result<Report, Trouble> {
-    let bar = progress_bar(context);
+    let bar = progress_bar(context, "wikis");
     let stop = CancellationToken::new();
     let show = |progress: Progress| {
         bar.set_length(progress.accounts as u64);
@@ -96,7 +99,7 @@ async fn take_run(
     Ok(report?)
 }
 
-async fn signal() {
+pub(super) async fn signal() {
     use tokio::signal::unix::{SignalKind, signal};
     let (Ok(mut terminate), Ok(mut interrupt)) = (
         signal(SignalKind::terminate()),
@@ -110,15 +113,15 @@ async fn signal() {
     }
 }
 
-fn progress_bar(context: &Context<'_>) -> ProgressBar {
+pub(super) fn progress_bar(context: &Context<'_>, what: &str) -> ProgressBar {
     let is_watched = context.world.stderr_is_terminal && !context.common.quiet;
     let target = if is_watched {
         ProgressDrawTarget::stderr()
     } else {
         ProgressDrawTarget::hidden()
     };
-    let template = "{bar:30} {pos}/{len} wikis, {eta} left {msg}";
-    let style = ProgressStyle::with_template(template);
+    let template = format!("{{bar:30}} {{pos}}/{{len}} {what}, {{eta}} left {{msg}}");
+    let style = ProgressStyle::with_template(&template);
     let bar = ProgressBar::with_draw_target(None, target);
     bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
     bar.enable_steady_tick(Duration::from_secs(1));
@@ -151,6 +154,18 @@ fn tell(context: &mut Context<'_>, report: &Report) -> Result<(), Trouble> {
         tally.failed,
     );
     messages.say(Level::Info, &counts)?;
+    if let Some(contributed) = &report.contributed {
+        for (wiki, reason) in &contributed.failures {
+            let text = format!("{wiki}: contributions not read: {reason}");
+            messages.say(Level::Warning, &text)?;
+        }
+        let left = match contributed.left {
+            0 => String::new(),
+            left => format!(", {left} wikis left for the next run"),
+        };
+        let text = format!("contributions: {} new{left}", contributed.new);
+        messages.say(Level::Info, &text)?;
+    }
     let throttled = match pace.throttled {
         0 => "never asked to slow down".to_owned(),
         times => format!("asked {times} times to slow down"),

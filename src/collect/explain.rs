@@ -125,6 +125,7 @@ impl Explainer<'_> {
                 performer: event.performer.as_deref(),
                 comment: event.comment.as_deref(),
                 params: &event.params,
+                hidden: event.hidden,
             };
             let store = &self.collector.store;
             let id = store.record_log_event(self.user.id, &kept).await?;

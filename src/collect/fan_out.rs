@@ -21,7 +21,7 @@ use crate::{
 
 /// After so many answers in a row that refuse us, or that are not about us before any that is, the
 /// login is lost; one or two may be a wiki's own trouble.
-const LOST_AFTER: u32 = 3;
+pub(super) const LOST_AFTER: u32 = 3;
 
 /// An account still to be asked for.
 #[derive(Clone, Debug)]
@@ -48,7 +48,7 @@ pub(super) struct FannedOut {
     pub(super) warnings: Vec<String>,
     /// Why it ended early.
     pub(super) ended: Option<RunError>,
-    stopped: bool,
+    pub(super) stopped: bool,
     /// Whether the servers want to be asked nothing more.
     pub(super) closed: bool,
 }

@@ -3,15 +3,21 @@
 //! One failed wiki is a row, not an error. A run fails only if the list of accounts cannot be read,
 //! the login is lost, or the database cannot be written.
 
+mod backfill;
+mod contribute;
 mod doubt;
 mod explain;
 mod fan_out;
 mod pulse;
+mod walk;
 
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio_util::sync::CancellationToken;
+
+pub use backfill::Backfilled;
+pub use contribute::Contributed;
 
 use crate::{
     clock::Clock,
@@ -53,6 +59,8 @@ pub struct Collector {
     pub resume_within: TimeDelta,
     /// How long the ledger of requests is kept.
     pub keep_requests: TimeDelta,
+    /// At most so many requests a run for what the user did; `None`: that is not collected.
+    pub contributions: Option<u32>,
 }
 
 /// As whom an account is looked at.
@@ -118,6 +126,8 @@ pub struct Report {
     pub failures: Vec<(WikiId, String)>,
     /// What else the user should know.
     pub warnings: Vec<String>,
+    /// What was read of what the user did, if that is collected.
+    pub contributed: Option<Contributed>,
     /// How politely it asked.
     pub pace: PaceSummary,
 }
@@ -167,13 +177,7 @@ impl Collector {
         stop: &CancellationToken,
         progress: &dyn Fn(Progress),
     ) -> Result<Report, RunError> {
-        let central = self.hosts.central().url().as_str();
-        let user = self.store.user_or_new(central, &self.user_name).await?;
-        self.refuse_known_refusal(&user).await?;
-        self.client.pace().begin_run();
-        if let Some(until) = self.store.paused_until(user.id).await? {
-            self.client.pace().pause_until(until);
-        }
+        let user = self.ready().await?;
         let run = self.begin(&user, order).await?;
         let outcome = self.collect(&user, run, order, stop, progress).await;
         self.remember(&user).await?;
@@ -188,6 +192,18 @@ impl Collector {
         }
         self.store.forget_requests(now - self.keep_requests).await?;
         outcome
+    }
+
+    /// The user, once it is clear that anybody may be asked; what earlier runs were told holds.
+    async fn ready(&self) -> Result<User, RunError> {
+        let central = self.hosts.central().url().as_str();
+        let user = self.store.user_or_new(central, &self.user_name).await?;
+        self.refuse_known_refusal(&user).await?;
+        self.client.pace().begin_run();
+        if let Some(until) = self.store.paused_until(user.id).await? {
+            self.client.pace().pause_until(until);
+        }
+        Ok(user)
     }
 
     /// Begins a run, or goes on with the one that was cut short.
@@ -248,16 +264,19 @@ impl Collector {
         stop: &CancellationToken,
         progress: &dyn Fn(Progress),
     ) -> Result<Report, RunError> {
-        let (listed, requests) = self.enumerate(user, run, order, stop).await?;
+        let with_expiry = order.wanted == Wanted::LookingDifferent;
+        let (listed, requests) = self.enumerate(user, Some(run), with_expiry, stop).await?;
         let Listed {
             enumeration,
             unheard: mut warnings,
             at,
             refusal,
         } = listed;
-        let user = &self.same_user(user, run, &enumeration).await?;
+        let user = &self.same_user(user, &enumeration).await?;
         note_unattached(&enumeration);
-        let listed = self.record_accounts(user, run, &enumeration, stop).await?;
+        let listed = self
+            .record_accounts(user, Some(run), &enumeration, stop)
+            .await?;
         let observed = self.store.observed_accounts(run).await?;
         let (global, accounts): (Vec<Account>, Vec<Account>) = listed
             .into_iter()
@@ -280,8 +299,9 @@ impl Collector {
         let size = u32::try_from(accounts.len()).unwrap_or(u32::MAX);
         self.store.set_run_size(run, size).await?;
         let left = accounts
-            .into_iter()
-            .filter(|account| !observed.contains(&account.id));
+            .iter()
+            .filter(|account| !observed.contains(&account.id))
+            .cloned();
         let queue = fan_out::queue(left.collect(), &enumeration);
         let task = fan_out::Task {
             run,
@@ -293,6 +313,26 @@ impl Collector {
         if outcome.ended.is_none() && !outcome.closed && !stop.is_cancelled() {
             self.explain(run, user, &enumeration, stop).await?;
         }
+        let mut outcome = outcome;
+        let contributed = match self.contributions {
+            Some(most) if outcome.ended.is_none() && !outcome.closed && !stop.is_cancelled() => {
+                let readable = accounts.into_iter().filter(|account| {
+                    let mut failures = outcome.failures.iter();
+                    !failures.any(|(wiki, _)| *wiki == account.wiki)
+                });
+                let errand = contribute::Errand {
+                    run,
+                    user,
+                    enumeration: &enumeration,
+                    most,
+                };
+                let contributed = self
+                    .contribute(errand, readable.collect(), stop, &mut outcome)
+                    .await?;
+                Some(contributed)
+            }
+            _ => None,
+        };
         let status = outcome.status();
         let error = outcome.ended.as_ref().map(ToString::to_string);
         warnings.extend(outcome.warnings);
@@ -310,18 +350,14 @@ impl Collector {
             tally,
             failures: outcome.failures,
             warnings,
+            contributed,
             pace: self.client.pace().summary(),
         })
     }
 
     /// The user whom the number means: a second name in the configuration, or another spelling, may
     /// have made a second row of one user.
-    async fn same_user(
-        &self,
-        user: &User,
-        run: RunNumber,
-        enumeration: &Enumeration,
-    ) -> Result<User, StoreError> {
+    async fn same_user(&self, user: &User, enumeration: &Enumeration) -> Result<User, StoreError> {
         if user.central_user_id.is_some() {
             return Ok(user.clone());
         }
@@ -330,7 +366,7 @@ impl Collector {
         match known {
             None => Ok(user.clone()),
             Some(known) => {
-                self.store.merge_user(user.id, known.id, run).await?;
+                self.store.merge_user(user.id, known.id).await?;
                 Ok(known)
             }
         }
@@ -340,8 +376,8 @@ impl Collector {
     async fn enumerate(
         &self,
         user: &User,
-        run: RunNumber,
-        order: &Order,
+        run: Option<RunNumber>,
+        with_expiry: bool,
         stop: &CancellationToken,
     ) -> Result<(Listed, Vec<Request>), RunError> {
         let whose = match user.central_user_id {
@@ -349,7 +385,7 @@ impl Collector {
             None => Whose::Name(&self.user_name),
         };
         let mut parameters = global_user_info::question(whose);
-        if let (Wanted::LookingDifferent, Some(id)) = (&order.wanted, user.central_user_id) {
+        if let (true, Some(id)) = (with_expiry, user.central_user_id) {
             parameters = global_user_info::with_expiry(parameters, id);
         }
         let mut question = Question::new(Purpose::Enumeration, parameters);
@@ -368,7 +404,7 @@ impl Collector {
         let answer = match reply.answer {
             Ok(answer) => answer,
             Err(failure) => {
-                self.store.record_requests(Some(run), &requests).await?;
+                self.store.record_requests(run, &requests).await?;
                 let error = self.enumeration_error(&failure);
                 return Err(refusal.map_or(error, RunError::Refused));
             }
@@ -395,7 +431,7 @@ impl Collector {
                 RunError::Unreachable("it answered for another account".to_owned())
             }
         };
-        self.store.record_requests(Some(run), &requests).await?;
+        self.store.record_requests(run, &requests).await?;
         Err(error)
     }
 
@@ -413,7 +449,7 @@ impl Collector {
     async fn record_accounts(
         &self,
         user: &User,
-        run: RunNumber,
+        run: Option<RunNumber>,
         enumeration: &Enumeration,
         stop: &CancellationToken,
     ) -> Result<Vec<Account>, RunError> {
@@ -444,14 +480,14 @@ impl Collector {
     /// Without an answer it may well be.
     async fn is_being_renamed(
         &self,
-        run: RunNumber,
+        run: Option<RunNumber>,
         name: &str,
         stop: &CancellationToken,
     ) -> Result<bool, StoreError> {
         let question = Question::new(Purpose::RenameStatus, rename_status::question(name));
         let reply = self.client.ask(self.hosts.central(), &question, stop).await;
         self.store
-            .record_requests(Some(run), &ledger(reply.requests))
+            .record_requests(run, &ledger(reply.requests))
             .await?;
         let answer = reply.answer.ok();
         let is_running = answer.and_then(|answer| rename_status::is_running(&answer.body).ok());

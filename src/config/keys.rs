@@ -5,7 +5,7 @@ use std::path::Path;
 use super::{ConfigError, Variables};
 
 /// Every key. A test holds this list against `config/default.toml`.
-const KEYS: [&str; 30] = [
+const KEYS: [&str; 32] = [
     "contact",
     "time_zone",
     "farm",
@@ -16,6 +16,7 @@ const KEYS: [&str; 30] = [
     "pace.requests_per_minute",
     "pace.max_in_flight",
     "pace.maxlag_seconds",
+    "pace.contribution_requests",
     "user",
     "user.name",
     "user.auth",
@@ -23,6 +24,7 @@ const KEYS: [&str; 30] = [
     "user.credential",
     "user.schedule",
     "user.pulse",
+    "user.contributions",
     "privacy",
     "privacy.redact",
     "privacy.email",

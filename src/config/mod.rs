@@ -83,6 +83,8 @@ pub struct Pace {
     pub max_in_flight: u32,
     /// `maxlag` of every request.
     pub maxlag_seconds: u32,
+    /// At most so many requests of one run are for contributions.
+    pub contribution_requests: u32,
 }
 
 /// A thousand a second: more than any wiki serves, and no overflow anywhere.
@@ -131,6 +133,9 @@ pub struct User {
     pub schedule: Option<String>,
     /// When to take a pulse.
     pub pulse: Option<String>,
+    /// Whether edits and logged actions are collected.
+    #[serde(default)]
+    pub contributions: bool,
 }
 
 /// Section `privacy`.

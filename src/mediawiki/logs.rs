@@ -115,7 +115,7 @@ pub struct About {
 pub fn about_question<'a>(
     title: &'a str,
     start: Start<'a>,
-    until: Option<&'a str>,
+    until: Option<String>,
     first_edit_of: Option<&'a str>,
 ) -> Parameters<'a> {
     let lists = match first_edit_of {
@@ -167,9 +167,9 @@ pub fn about(body: &[u8], title: &str, name: &str) -> Result<About, Unusable> {
                 "the wiki's log tells of another page than the one asked for".into(),
             ));
         }
-        let event = entry
-            .into_event()
-            .ok_or_else(|| Unusable::Malformed("a log entry lacks its number or its time".into()))?;
+        let event = entry.into_event().ok_or_else(|| {
+            Unusable::Malformed("a log entry lacks its number or its time".into())
+        })?;
         let is_kept = ABOUT_ACCOUNTS.contains(&event.log_type.as_str());
         page.add(event.logged_at, is_kept.then_some(event));
     }
@@ -242,6 +242,7 @@ struct Query {
 }
 
 #[derive(Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "the wire's own flags")]
 struct Entry {
     logid: Option<u64>,
     #[serde(rename = "type")]

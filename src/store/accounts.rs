@@ -7,7 +7,7 @@ use serde_json::json;
 use sqlx::SqliteConnection;
 
 use super::{Store, StoreError};
-use crate::model::{AttachedAccount, CentralUserId, Enumeration, RunNumber, WikiId, same_name};
+use crate::model::{AttachedAccount, CentralUserId, Enumeration, WikiId, same_name};
 
 /// A wiki has to be missing from the list for so long before its account counts as detached: renames
 /// take accounts off the list and put them back for hours, and replicas lag.
@@ -134,12 +134,7 @@ impl Store {
     }
 
     /// Gives the run of a user who turned out to be another one to that one, and forgets the first.
-    pub async fn merge_user(
-        &self,
-        user: i64,
-        known: i64,
-        run: RunNumber,
-    ) -> Result<(), StoreError> {
+    pub async fn merge_user(&self, user: i64, known: i64) -> Result<(), StoreError> {
         let mut transaction = self.begin().await?;
         let merged = async {
             let connection = &mut *transaction;
@@ -151,11 +146,7 @@ impl Store {
                 .await
         };
         merged.await.map_err(|error| self.error(error))?;
-        tracing::info!(
-            run = run.0,
-            "the user of run {} is known by another name",
-            run.0
-        );
+        tracing::info!("a user is known by another name");
         self.commit(transaction).await
     }
 

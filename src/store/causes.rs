@@ -1,9 +1,10 @@
 //! Why something changed: what the logs and the global preferences add to what was observed.
 
 use chrono::{DateTime, Utc};
+use sqlx::SqliteConnection;
 
 use super::{Store, StoreError};
-use crate::model::{Cause, Kind, Property, RunNumber};
+use crate::model::{Cause, Hidden, Kind, Property, RunNumber};
 
 /// A recorded change whose cause may still be found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,6 +65,8 @@ pub struct NewLogEvent<'a> {
     pub comment: Option<&'a str>,
     /// The details, as JSON text.
     pub params: &'a str,
+    /// What is hidden.
+    pub hidden: Hidden,
 }
 
 impl Store {
@@ -210,30 +213,12 @@ impl Store {
         user: i64,
         event: &NewLogEvent<'_>,
     ) -> Result<i64, StoreError> {
-        let log_id = event.log_id.cast_signed();
-        let logged_at = event.logged_at.timestamp();
-        sqlx::query_scalar!(
-            r#"
-            insert into log_event
-                (user, logged_on, wiki, log_id, type, action, logged_at, performer, comment, params)
-            values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
-            on conflict (user, logged_on, log_id) do update set log_id = excluded.log_id
-            returning id as "id!"
-            "#,
-            user,
-            event.logged_on,
-            event.wiki,
-            log_id,
-            event.log_type,
-            event.action,
-            logged_at,
-            event.performer,
-            event.comment,
-            event.params
-        )
-        .fetch_one(&self.pool)
-        .await
-        .map_err(|error| self.error(error))
+        let mut transaction = self.begin().await?;
+        let (id, _) = insert_log_event(&mut transaction, user, event)
+            .await
+            .map_err(|error| self.error(error))?;
+        self.commit(transaction).await?;
+        Ok(id)
     }
 
     /// Notes the cause of a recorded change.
@@ -276,6 +261,62 @@ impl Store {
         .map_err(|error| self.error(error))?;
         Ok(())
     }
+}
+
+/// Keeps an entry, once; its row, and whether it is new. What was read when it was not hidden yet
+/// stays; what was hidden and is not any more is added.
+pub(super) async fn insert_log_event(
+    connection: &mut SqliteConnection,
+    user: i64,
+    event: &NewLogEvent<'_>,
+) -> sqlx::Result<(i64, bool)> {
+    let log_id = event.log_id.cast_signed();
+    let logged_at = event.logged_at.timestamp();
+    let hidden = event.hidden.bits();
+    let known = sqlx::query_scalar!(
+        r#"
+        update log_event set
+            performer = coalesce(performer, ?4), comment = coalesce(comment, ?5),
+            params = iif(params = '{}', ?6, params), hidden = ?7
+        where user = ?1 and logged_on = ?2 and log_id = ?3
+        returning id as "id!"
+        "#,
+        user,
+        event.logged_on,
+        log_id,
+        event.performer,
+        event.comment,
+        event.params,
+        hidden
+    )
+    .fetch_optional(&mut *connection)
+    .await?;
+    if let Some(id) = known {
+        return Ok((id, false));
+    }
+    let id = sqlx::query!(
+        r#"
+        insert into log_event
+            (user, logged_on, wiki, log_id, type, action, logged_at, performer, comment, params,
+            hidden)
+        values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+        "#,
+        user,
+        event.logged_on,
+        event.wiki,
+        log_id,
+        event.log_type,
+        event.action,
+        logged_at,
+        event.performer,
+        event.comment,
+        event.params,
+        hidden
+    )
+    .execute(connection)
+    .await?
+    .last_insert_rowid();
+    Ok((id, true))
 }
 
 fn instant(seconds: i64) -> DateTime<Utc> {

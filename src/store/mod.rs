@@ -5,10 +5,14 @@
 
 mod accounts;
 mod causes;
+mod contributions;
+mod disagreements;
 mod error;
 mod figures;
 mod good_runs;
+mod lists;
 mod lock;
+mod log_events;
 mod marks;
 mod open;
 mod periods;
@@ -24,10 +28,14 @@ use sqlx::{Sqlite, SqlitePool, Transaction};
 
 pub use accounts::{Account, Outline, User};
 pub use causes::{GlobalPreferenceChange, NewLogEvent, Unexplained};
+pub use contributions::{ContributionsRow, NewContributions};
+pub use disagreements::DisagreementRow;
 pub use error::StoreError;
 pub use figures::{Figures, LastRun};
 pub use good_runs::EndedRun;
+pub use lists::{ListKey, ListKind, ListState, NewFirstEdit, PageEnd, Rename};
 pub use lock::RunLock;
+pub use log_events::LogEventRow;
 pub use periods::{ArrivalRow, BadRunRow, ChangeGroupRow, CoverageRow, UnreadRow};
 pub use questions::{
     AccountRow, ChangeRow, FailingRow, Filter, GroupRow, HistoryRow, PreferenceRow, RunRow,

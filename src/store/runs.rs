@@ -126,6 +126,15 @@ impl Store {
         self.commit(transaction).await
     }
 
+    /// When a run began.
+    pub async fn run_start(&self, run: RunNumber) -> Result<DateTime<Utc>, StoreError> {
+        let start = sqlx::query_scalar!("select started_at from run where id = ?1", run.0)
+            .fetch_one(&self.pool)
+            .await
+            .map_err(|error| self.error(error))?;
+        Ok(DateTime::from_timestamp(start, 0).unwrap_or_default())
+    }
+
     /// When a run ended, or began if it has not ended.
     pub async fn run_end(&self, run: RunNumber) -> Result<DateTime<Utc>, StoreError> {
         let end = sqlx::query_scalar!(

@@ -15,6 +15,7 @@ mod logs;
 mod malformed;
 mod metrics;
 mod nights;
+mod past;
 mod politeness;
 mod recorded;
 mod scene;

@@ -43,6 +43,8 @@ pub struct Nights {
     /// How many accounts the collector asks for at a time; the pace has its own limit.
     pub max_in_flight: usize,
     pub timeouts: Timeouts,
+    /// At most so many requests a run for what she did; `None`: it is not collected.
+    pub contributions: Option<u32>,
     directory: TempDir,
 }
 
@@ -66,6 +68,7 @@ impl Nights {
             pace: PaceOptions::default(),
             max_in_flight: 3,
             timeouts: Timeouts::default(),
+            contributions: None,
             directory,
         }
     }
@@ -117,6 +120,7 @@ impl Nights {
             max_in_flight: self.max_in_flight,
             resume_within: TimeDelta::hours(12),
             keep_requests: TimeDelta::days(30),
+            contributions: self.contributions,
         }
     }
 
@@ -145,6 +149,28 @@ impl Nights {
                 left -= 1;
             }
             run.as_mut().poll(context).map(|_| false)
+        })
+        .await
+    }
+
+    /// Does something until the farm has been asked so many times and it has been polled so many times
+    /// more; then drops it, as `kill -9` does. `None` if it had not ended before.
+    pub async fn killed_at<T>(
+        &self,
+        requests: u64,
+        polls: u32,
+        work: impl Future<Output = T>,
+    ) -> Option<T> {
+        let mut work = Box::pin(work);
+        let mut left = polls;
+        std::future::poll_fn(|context| {
+            if self.farm.requests() >= requests {
+                if left == 0 {
+                    return std::task::Poll::Ready(None);
+                }
+                left -= 1;
+            }
+            work.as_mut().poll(context).map(Some)
         })
         .await
     }

@@ -59,6 +59,10 @@ pub struct FarmOptions {
     pub rate_class: Option<String>,
     /// Each answer comes this many milliseconds of real time late.
     pub latency_ms: u64,
+    /// A page of a list has at most so many entries, however many are asked for.
+    pub most_entries: usize,
+    /// So many edits Alice has made at home.
+    pub home_edits: i64,
 }
 
 impl Default for FarmOptions {
@@ -81,6 +85,8 @@ impl Default for FarmOptions {
             now: None,
             rate_class: None,
             latency_ms: 0,
+            most_entries: 5000,
+            home_edits: 1500,
         }
     }
 }

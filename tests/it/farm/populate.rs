@@ -71,7 +71,11 @@ impl World {
         let age = if home { 0 } else { (dice % 315_000_000) as i64 };
         let mut account = Account::new(local_id, OLDEST + age);
         account.method = if home { "primary" } else { "login" };
-        account.edit_count = if home { 1500 } else { (dice / 7 % 20) as i64 };
+        account.edit_count = if home {
+            self.options.home_edits
+        } else {
+            (dice / 7 % 20) as i64
+        };
         account.unread = (dice / 3 % 4) as u32;
         let step = (YOUNGEST - OLDEST - age) / (account.edit_count + 1);
         account.edits = (1..=account.edit_count)

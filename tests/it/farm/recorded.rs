@@ -362,5 +362,6 @@ fn log_entry(entry: &str) -> LogEntry {
         at: clock::parse(&text("timestamp")).unwrap_or_default(),
         comment: text("comment"),
         hidden: super::world::Hidden::default(),
+        visible_from: 0,
     }
 }

@@ -86,6 +86,8 @@ pub struct Account {
     /// Overrides what `edits` says about the latest contribution.
     pub latest: Option<i64>,
     pub edits: Vec<i64>,
+    /// What is unusual about some of them, by revision.
+    pub odd_edits: BTreeMap<u64, OddEdit>,
     /// Stored preferences, local exceptions among them.
     pub set: BTreeMap<Text, Text>,
     pub blocks: Vec<Block>,
@@ -145,6 +147,19 @@ pub struct LogEntry {
     pub at: i64,
     pub comment: String,
     pub hidden: Hidden,
+    /// Replicas do not show it before.
+    pub visible_from: i64,
+}
+
+/// What is unusual about an edit.
+#[derive(Clone, Copy, Default)]
+pub struct OddEdit {
+    /// `action` is the text.
+    pub hidden: Hidden,
+    /// Its page was deleted: no list shows it.
+    pub deleted: bool,
+    /// Replicas do not show it before.
+    pub visible_from: i64,
 }
 
 /// What of a log entry is deleted from public view.
@@ -327,6 +342,7 @@ impl Account {
             edit_count: 0,
             latest: None,
             edits: Vec::new(),
+            odd_edits: BTreeMap::new(),
             set: BTreeMap::new(),
             blocks: Vec::new(),
             unread: 0,

@@ -2,7 +2,7 @@
 
 use super::super::clock::{compact, iso, parse};
 use super::super::json::{Object, list};
-use super::super::world::{User, World};
+use super::super::world::{OddEdit, User, World};
 use super::log_events::{continue_from, limit};
 use super::{ApiError, Ask, Page, normal_name};
 
@@ -20,7 +20,7 @@ pub fn run(world: &World, ask: &Ask, page: &mut Page) -> Result<(), ApiError> {
         .find(here)
         .and_then(|user| user.accounts[ask.wiki].as_deref());
     let newer = ask.params.get("ucdir") == Some("newer");
-    let limit = limit(ask, page, "uclimit", "usercontribs", 10);
+    let limit = limit(world, ask, page, "uclimit", "usercontribs", 10);
     let bound = |name: &str| ask.params.get(name).and_then(parse);
     let (first, last) = if newer {
         ("ucstart", "ucend")
@@ -35,6 +35,15 @@ pub fn run(world: &World, ask: &Ask, page: &mut Page) -> Result<(), ApiError> {
         .collect();
     found.retain(|(at, _)| {
         bound(first).is_none_or(|first| *at >= first) && bound(last).is_none_or(|last| *at <= last)
+    });
+    let odd = |revision: u64| -> OddEdit {
+        let odd = account.and_then(|account| account.odd_edits.get(&revision));
+        odd.copied().unwrap_or_default()
+    };
+    found.retain(|(_, revision)| {
+        let odd = odd(*revision);
+        // Whose name is hidden cannot be found by it.
+        !odd.deleted && !odd.hidden.user && odd.visible_from <= ask.now
     });
     found.sort_unstable();
     if !newer {
@@ -56,7 +65,12 @@ pub fn run(world: &World, ask: &Ask, page: &mut Page) -> Result<(), ApiError> {
     };
     let local_id = account.map_or(0, |account| account.local_id);
     list(page.member("usercontribs"), found, |out, edit| {
-        write(out, edit, local_id, &name, &has);
+        let name = if ask.lie.other_user {
+            "Somebody Else"
+        } else {
+            &name
+        };
+        write(out, edit, odd(edit.1), local_id, name, &has);
     });
     Ok(())
 }
@@ -64,6 +78,7 @@ pub fn run(world: &World, ask: &Ask, page: &mut Page) -> Result<(), ApiError> {
 fn write(
     out: &mut String,
     (at, revision): (i64, u64),
+    odd: OddEdit,
     user: u64,
     name: &str,
     has: &dyn Fn(&str) -> bool,
@@ -88,14 +103,31 @@ fn write(
         object.flag("minor", false);
         object.flag("top", false);
     }
-    if has("comment") {
+    if odd.hidden.action {
+        object.flag("texthidden", true);
+    }
+    if odd.hidden.suppressed {
+        object.flag("suppressed", true);
+    }
+    if has("comment") && odd.hidden.comment {
+        object.flag("commenthidden", true);
+    } else if has("comment") {
         object.text("comment", &format!("edit {} – пробa ✓", revision - 1000));
     }
     if has("size") {
         object.number("size", 20 + revision % 300);
     }
+    if has("sizediff") {
+        let diff = (revision % 300) as i64 - 100;
+        object.raw("sizediff", &diff.to_string());
+    }
     if has("tags") {
-        object.raw("tags", "[]");
+        let tags = if revision % 7 == 0 {
+            "[\"visualeditor\"]"
+        } else {
+            "[]"
+        };
+        object.raw("tags", tags);
     }
     object.close();
 }

@@ -11,7 +11,7 @@ pub fn run(world: &World, ask: &Ask, page: &mut Page) -> Result<(), ApiError> {
     let wiki = &world.wikis[ask.wiki];
     let params = ask.params;
     let newer = params.get("ledir") == Some("newer");
-    let limit = limit(ask, page, "lelimit", "logevents", 10);
+    let limit = limit(world, ask, page, "lelimit", "logevents", 10);
     let mut found: Vec<&LogEntry> = wiki.log.iter().filter(|entry| fits(ask, entry)).collect();
     found.sort_by_key(|entry| (entry.at, entry.id));
     if !newer {
@@ -45,13 +45,14 @@ pub fn run(world: &World, ask: &Ask, page: &mut Page) -> Result<(), ApiError> {
     let has =
         |prop: &str| props.contains(&prop) || (!params.has("leprop") && default.contains(&prop));
     list(page.member("logevents"), found, |out, entry| {
-        write(out, entry, &wiki.language, &has);
+        write(out, entry, &wiki.language, ask.lie.other_user, &has);
     });
     Ok(())
 }
 
 /// A limit parameter: a number, or `max`, which is then named in the answer.
 pub fn limit(
+    world: &World,
     ask: &Ask,
     page: &mut Page,
     name: &str,
@@ -62,14 +63,15 @@ pub fn limit(
         .grants()
         .is_some_and(|grants| rights::granted(grants, "apihighlimits"));
     let most = if high { 5000 } else { 500 };
-    match ask.params.get(name) {
+    let limit = match ask.params.get(name) {
         Some("max") => {
             page.limits.push((module, most as u32));
             most
         }
         Some(number) => number.parse().unwrap_or(default).clamp(1, most),
         None => default,
-    }
+    };
+    limit.min(world.options.most_entries)
 }
 
 /// `20261121090438|14`
@@ -101,7 +103,14 @@ fn fits(ask: &Ask, entry: &LogEntry) -> bool {
         ("leend", "lestart")
     };
     let since = bound(first).is_none_or(|first| entry.at >= first);
-    kind && action && user && title && since && bound(last).is_none_or(|last| entry.at <= last)
+    let visible = entry.visible_from <= ask.now;
+    visible
+        && kind
+        && action
+        && user
+        && title
+        && since
+        && bound(last).is_none_or(|last| entry.at <= last)
 }
 
 /// The namespace may be asked in English whatever the wiki's language.
@@ -115,7 +124,13 @@ fn same_title(asked: &str, entry: &LogEntry) -> bool {
     number == entry.namespace && normal_name(title) == normal_name(&entry.title)
 }
 
-fn write(out: &mut String, entry: &LogEntry, language: &str, has: &dyn Fn(&str) -> bool) {
+fn write(
+    out: &mut String,
+    entry: &LogEntry,
+    language: &str,
+    others: bool,
+    has: &dyn Fn(&str) -> bool,
+) {
     let mut object = Object::open(out);
     if has("ids") {
         object.number("logid", entry.id);
@@ -131,7 +146,12 @@ fn write(out: &mut String, entry: &LogEntry, language: &str, has: &dyn Fn(&str) 
                 "Special"
             };
             object.number("ns", entry.namespace);
-            object.text("title", &format!("{namespace}:{}", entry.title));
+            let title = if others {
+                "Somebody Else"
+            } else {
+                &entry.title
+            };
+            object.text("title", &format!("{namespace}:{title}"));
         }
         if has("ids") {
             object.raw("pageid", "0");
@@ -149,7 +169,7 @@ fn write(out: &mut String, entry: &LogEntry, language: &str, has: &dyn Fn(&str) 
         object.flag("userhidden", true);
     } else {
         if has("user") {
-            object.text("user", &entry.by);
+            object.text("user", if others { "Somebody Else" } else { &entry.by });
         }
         if has("userid") {
             object.raw("userid", "1");

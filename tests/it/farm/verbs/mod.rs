@@ -5,6 +5,7 @@ mod activity;
 mod blocks;
 mod credentials;
 mod groups;
+mod past;
 mod preferences;
 mod wikis;
 
@@ -41,6 +42,7 @@ impl World {
             at,
             comment: comment.into(),
             hidden: Hidden::default(),
+            visible_from: 0,
         });
         wiki.last_log_id
     }
