@@ -99,6 +99,7 @@ create table action (
 -- A body that others resemble: they are compressed with it as their dictionary. Itself compressed.
 create table answer_dictionary (
     id integer primary key,
+    purpose text not null,
     content blob not null
 ) strict;
 

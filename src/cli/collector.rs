@@ -90,6 +90,12 @@ impl Plan<'_> {
         &self.user.name
     }
 
+    /// At most so many requests of a run are for contributions, where they are collected.
+    pub(super) fn contribution_requests(&self) -> Option<u32> {
+        let most = self.settings.pace.contribution_requests;
+        self.user.contributions.then_some(most)
+    }
+
     pub(super) fn auth(&self) -> CredentialKind {
         self.user.auth
     }
@@ -187,10 +193,11 @@ impl Plan<'_> {
             max_in_flight: settings.pace.max_in_flight as usize,
             resume_within: TimeDelta::hours(settings.daemon.resume_hours.into()),
             keep_requests: TimeDelta::days(settings.retention.requests_days.into()),
-            contributions: self
-                .user
-                .contributions
-                .then_some(settings.pace.contribution_requests),
+            contributions: self.contribution_requests(),
+            keep_answers: self.user.keep_answers.unwrap_or(privacy.keep_answers),
+            keep_answers_for: Some(settings.retention.answers_days)
+                .filter(|days| *days > 0)
+                .map(|days| TimeDelta::days(days.into())),
             client: Arc::new(self.client(clock, Some(&store))?),
             store,
         })
@@ -207,6 +214,7 @@ fn public(name: &str) -> User {
         schedule: None,
         pulse: None,
         contributions: false,
+        keep_answers: None,
     }
 }
 

@@ -12,6 +12,7 @@ mod drift;
 mod exit;
 mod expiring;
 mod explain;
+mod export;
 mod freshness;
 mod groups;
 mod history;
@@ -27,6 +28,7 @@ mod runs;
 mod snapshot;
 mod status;
 mod tenure;
+mod warc;
 
 use std::{ffi::OsString, io::Write, path::PathBuf};
 
@@ -144,6 +146,8 @@ enum Command {
     Log(log::Arguments),
     /// Add up edits and logged actions, by wiki and month
     Contributions(contributions::Arguments),
+    /// Write what is known into files that other programs read
+    Export(export::Arguments),
     /// Print the completions of a shell
     Completions(completions::CompletionsArguments),
     /// Write the manual pages into a directory
@@ -208,6 +212,7 @@ async fn dispatch(arguments: Arguments, world: &mut World) -> Result<Exit, Troub
         Command::Backfill(arguments) => backfill::run(&mut context, &arguments).await,
         Command::Log(arguments) => log::run(&mut context, &arguments).await,
         Command::Contributions(arguments) => contributions::run(&mut context, &arguments).await,
+        Command::Export(arguments) => export::run(&mut context, &arguments).await,
         Command::Completions(arguments) => completions::completions(&mut context, &arguments),
         Command::Man(arguments) => completions::man(&arguments),
     }

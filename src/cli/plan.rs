@@ -51,6 +51,7 @@ pub(super) async fn run(context: &mut Context<'_>, arguments: &Arguments) -> Res
     } else {
         1
     };
+    let contributions = plan.contribution_requests();
     let client = plan.client(&context.world.clock, None)?;
     let columns = vec![
         Column::new("wiki", "wiki", ColumnKind::Word),
@@ -75,9 +76,12 @@ pub(super) async fn run(context: &mut Context<'_>, arguments: &Arguments) -> Res
     context.output().print(&listing, &arguments.format)?;
     if !context.common.quiet {
         let seconds = (f64::from(requests) * 60.0 / per_minute).ceil();
+        let more = match contributions {
+            None => "more only where something changed".to_owned(),
+            Some(most) => format!("then up to {most} for contributions"),
+        };
         let text = format!(
-            "{requests} requests at {per_minute:.0} a minute: about {}; more only where something \
-             changed",
+            "{requests} requests at {per_minute:.0} a minute: about {}; {more}",
             duration(seconds)
         );
         writeln!(context.world.stderr, "{text}")?;

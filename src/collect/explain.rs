@@ -11,10 +11,12 @@ use tokio_util::sync::CancellationToken;
 use super::{Collector, RunError, View, ledger};
 use crate::{
     mediawiki::{
-        Api, Purpose, Question, global_preferences,
+        Answer, Api, Purpose, Question, global_preferences,
         logs::{self, LogEvent},
     },
-    model::{Cause, Enumeration, Kind, Property, RunNumber, Snapshot, WikiId, utc_text},
+    model::{
+        Cause, Enumeration, KeepAnswers, Kind, Property, RunNumber, Snapshot, WikiId, utc_text,
+    },
     store::{GlobalPreferenceChange, NewLogEvent, Observed, Unexplained, User},
 };
 
@@ -149,7 +151,7 @@ impl Explainer<'_> {
         };
         let question = Question::new(Purpose::Log, logs::question(log.name(), title, since));
         let answer = self.answer(&api, &question).await?;
-        Ok(answer.and_then(|body| logs::events(&body).ok()))
+        Ok(answer.and_then(|answer| logs::events(&answer.body).ok()))
     }
 
     /// Reads the global preferences once, keeps them with the global account, and tells which
@@ -162,15 +164,15 @@ impl Explainer<'_> {
             return Ok(());
         };
         let question = Question::new(Purpose::GlobalPreferences, global_preferences::question());
-        let Some(body) = self.answer(&api, &question).await? else {
+        let Some(answer) = self.answer(&api, &question).await? else {
             return Ok(());
         };
         let redaction = &self.collector.redaction;
         let id = self.enumeration.account.id;
-        let Ok(now) = global_preferences::snapshot(&body, id, redaction) else {
+        let Ok(now) = global_preferences::snapshot(&answer.body, id, redaction) else {
             return Ok(());
         };
-        let set = self.record_global_preferences(&now).await?;
+        let set = self.record_global_preferences(&now, &answer).await?;
         let exceptions: BTreeSet<(RunNumber, i64, &str)> = changes
             .iter()
             .filter_map(|change| {
@@ -210,6 +212,7 @@ impl Explainer<'_> {
     async fn record_global_preferences(
         &self,
         now: &Snapshot,
+        answer: &Answer,
     ) -> Result<Vec<GlobalPreferenceChange>, RunError> {
         let store = &self.collector.store;
         let account = store.global_account(self.user.id).await?;
@@ -225,11 +228,20 @@ impl Explainer<'_> {
             .collect();
         let at = self.collector.clock.now();
         let difference = crate::compare::difference(&before, now, at);
+        let kept = self
+            .collector
+            .kept(answer, Purpose::GlobalPreferences, now)
+            .filter(|_| {
+                self.collector.keep_answers == KeepAnswers::All
+                    || !difference.changes.is_empty()
+                    || !difference.first_seen.is_empty()
+            });
         let observed = Observed {
             run: self.run,
             account,
             at,
             requests: &[],
+            answer: kept.as_ref(),
         };
         store
             .add_to_snapshot(observed, now.coverage, &difference)
@@ -238,11 +250,7 @@ impl Explainer<'_> {
     }
 
     /// Asks, and writes the requests into the ledger. `None`: no answer, and no cause then.
-    async fn answer(
-        &self,
-        api: &Api,
-        question: &Question<'_>,
-    ) -> Result<Option<Vec<u8>>, RunError> {
+    async fn answer(&self, api: &Api, question: &Question<'_>) -> Result<Option<Answer>, RunError> {
         let reply = self.collector.client.ask(api, question, self.stop).await;
         let requests = ledger(reply.requests);
         self.collector
@@ -250,7 +258,7 @@ impl Explainer<'_> {
             .record_requests(Some(self.run), &requests)
             .await?;
         match reply.answer {
-            Ok(answer) => Ok(Some(answer.body)),
+            Ok(answer) => Ok(Some(answer)),
             Err(failure) => {
                 let purpose = question.purpose.as_str();
                 let host = api.host();

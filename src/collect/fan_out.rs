@@ -11,10 +11,12 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Collector, Progress, RunError, View, ledger};
 use crate::{
-    mediawiki::{Answer, Api, Client, Failure, Purpose, Question, Redaction, Unusable, user_info},
+    mediawiki::{
+        Answer, Api, Client, Failure, Purpose, Question, Redaction, Unusable, evidence, user_info,
+    },
     model::{
-        AttachedAccount, CentralUserId, Enumeration, GlobalAccount, Outcome, Request, RunNumber,
-        RunStatus, Snapshot, WikiId,
+        AttachedAccount, CentralUserId, Enumeration, GlobalAccount, KeepAnswers, KeptAnswer,
+        Outcome, Request, RunNumber, RunStatus, Snapshot, WikiId,
     },
     store::{Account, Observed, StoreError},
 };
@@ -63,12 +65,21 @@ impl FannedOut {
     }
 }
 
+/// What an answer tells.
+pub(super) struct Read {
+    pub(super) snapshot: Snapshot,
+    /// When it came.
+    pub(super) at: DateTime<Utc>,
+    /// The answer itself, where answers are kept.
+    pub(super) kept: Option<KeptAnswer>,
+}
+
 /// What one task brings back.
 struct Asked {
     waiting: Waiting,
     requests: Vec<Request>,
-    /// What the answer tells and when it came, or why there is none, or none that can be used.
-    read: Result<Result<(Snapshot, DateTime<Utc>), Unusable>, Failure>,
+    /// What the answer tells, or why there is none, or none that can be used.
+    read: Result<Result<Read, Unusable>, Failure>,
 }
 
 /// What a fan-out is for.
@@ -172,6 +183,7 @@ impl Collector {
             state.global.id,
             state.global.name.clone(),
             Arc::clone(&self.redaction),
+            self.keep_answers != KeepAnswers::None,
             stop.clone(),
         ));
         Ok(())
@@ -185,7 +197,7 @@ impl Collector {
             read,
         } = asked;
         let account = &waiting.account;
-        let (snapshot, at) = match read {
+        let read = match read {
             Ok(Ok(read)) => read,
             Ok(Err(unusable)) => {
                 if matches!(unusable, Unusable::SomebodyElse(_)) {
@@ -201,7 +213,7 @@ impl Collector {
         state.not_us_in_a_row = 0;
         let is_sure = waiting.again.is_some();
         let recorded = self
-            .record(state.run, account, (&snapshot, at), &requests, is_sure)
+            .record(state.run, account, &read, &requests, is_sure)
             .await?;
         let Some(outcome) = recorded else {
             state.ask_once_more(waiting, Again::Doubtful);
@@ -256,6 +268,7 @@ impl Collector {
             account: account.id,
             at: self.clock.now(),
             requests,
+            answer: None,
         };
         let outcome = self.store.record_failure(observed, reason).await?;
         let (wiki, run) = (&account.wiki, state.run.0);
@@ -368,6 +381,7 @@ async fn ask(
     id: CentralUserId,
     name: String,
     redaction: Arc<Redaction>,
+    keeps_answers: bool,
     stop: CancellationToken,
 ) -> Asked {
     let parameters = match view {
@@ -382,7 +396,14 @@ async fn ask(
             View::Own => user_info::snapshot(&answer.body, &waiting.account.wiki, id, &redaction),
             View::Public => user_info::public_snapshot(&answer.body, id),
         };
-        Ok((snapshot?, answer.received_at))
+        let snapshot = snapshot?;
+        let answered = keeps_answers.then_some(&answer);
+        Ok(Read {
+            kept: answered
+                .and_then(|answer| evidence::keep(answer, Purpose::Account, &snapshot, &redaction)),
+            at: answer.received_at,
+            snapshot,
+        })
     };
     let read = reply.answer.map(read);
     Asked {

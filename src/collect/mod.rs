@@ -16,6 +16,8 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio_util::sync::CancellationToken;
 
+use fan_out::Read;
+
 pub use backfill::Backfilled;
 pub use contribute::Contributed;
 
@@ -23,13 +25,14 @@ use crate::{
     clock::Clock,
     compare,
     mediawiki::{
-        AllowedHosts, Client, Failure, PaceSummary, Purpose, Question, Redaction, RequestRecord,
+        AllowedHosts, Answer, Client, Failure, PaceSummary, Purpose, Question, Redaction,
+        RequestRecord, evidence,
         global_user_info::{self, Found, Whose},
         rename_status,
     },
     model::{
-        AttachedAccount, Enumeration, GlobalAccount, Outcome, Request, RunNumber, RunStatus, Scope,
-        Snapshot, Tally, Trigger, WikiId, same_name,
+        AttachedAccount, Change, Enumeration, GlobalAccount, KeepAnswers, KeptAnswer, Outcome,
+        Request, RunNumber, RunStatus, Scope, Snapshot, Tally, Trigger, WikiId, same_name,
     },
     store::{Account, Observed, Store, StoreError, User},
 };
@@ -61,6 +64,10 @@ pub struct Collector {
     pub keep_requests: TimeDelta,
     /// At most so many requests a run for what the user did; `None`: that is not collected.
     pub contributions: Option<u32>,
+    /// Which answers are kept,
+    pub keep_answers: KeepAnswers,
+    /// and for how long; `None`: for ever.
+    pub keep_answers_for: Option<TimeDelta>,
 }
 
 /// As whom an account is looked at.
@@ -161,6 +168,8 @@ struct Listed {
     /// What cannot be used of it.
     unheard: Vec<String>,
     at: DateTime<Utc>,
+    /// The answer, where answers are kept.
+    kept: Option<KeptAnswer>,
     /// Why the credential is refused: everybody was told the rest.
     refusal: Option<String>,
 }
@@ -191,6 +200,9 @@ impl Collector {
                 .await?;
         }
         self.store.forget_requests(now - self.keep_requests).await?;
+        if let Some(keep) = self.keep_answers_for {
+            self.store.forget_answers(now - keep).await?;
+        }
         outcome
     }
 
@@ -270,6 +282,7 @@ impl Collector {
             enumeration,
             unheard: mut warnings,
             at,
+            kept,
             refusal,
         } = listed;
         let user = &self.same_user(user, &enumeration).await?;
@@ -286,9 +299,12 @@ impl Collector {
                 self.store.record_requests(Some(run), &requests).await?;
                 continue;
             }
-            let snapshot = global_user_info::snapshot(&enumeration.account);
-            self.record(run, account, (&snapshot, at), &requests, true)
-                .await?;
+            let read = Read {
+                snapshot: global_user_info::snapshot(&enumeration.account),
+                at,
+                kept: kept.clone(),
+            };
+            self.record(run, account, &read, &requests, true).await?;
         }
         if let Some(refusal) = refusal {
             return Err(RunError::Refused(refusal));
@@ -420,7 +436,9 @@ impl Collector {
                     None => same_name(name, &self.user_name),
                 };
                 if is_ours {
+                    let snapshot = global_user_info::snapshot(&enumeration.account);
                     let listed = Listed {
+                        kept: self.kept(&answer, Purpose::Enumeration, &snapshot),
                         enumeration: *enumeration,
                         unheard,
                         at: answer.received_at,
@@ -513,21 +531,32 @@ impl Collector {
         })
     }
 
+    /// An answer as it is kept, where answers are kept.
+    fn kept(&self, answer: &Answer, purpose: Purpose, snapshot: &Snapshot) -> Option<KeptAnswer> {
+        (self.keep_answers != KeepAnswers::None)
+            .then(|| evidence::keep(answer, purpose, snapshot, &self.redaction))
+            .flatten()
+    }
+
     /// Records what an answer told: a baseline the first time, the difference from then on. `None`:
     /// it tells of something so rare that it has to be asked for once more, unless `is_sure`.
     async fn record(
         &self,
         run: RunNumber,
         account: &Account,
-        (snapshot, at): (&Snapshot, DateTime<Utc>),
+        read: &Read,
         requests: &[Request],
         is_sure: bool,
     ) -> Result<Option<Outcome>, StoreError> {
-        let observed = Observed {
+        let snapshot = &read.snapshot;
+        let always = read.kept.as_ref();
+        let always = always.filter(|_| self.keep_answers == KeepAnswers::All);
+        let mut observed = Observed {
             run,
             account: account.id,
-            at,
+            at: read.at,
             requests,
+            answer: always,
         };
         let fingerprint = snapshot.fingerprint();
         if account.fingerprint == Some(fingerprint) {
@@ -535,6 +564,7 @@ impl Collector {
             return Ok(Some(outcome));
         }
         let Some(before) = self.store.latest_snapshot(account.id).await? else {
+            observed.answer = read.kept.as_ref();
             let outcome = self.store.record_baseline(observed, snapshot).await?;
             return Ok(Some(outcome));
         };
@@ -543,6 +573,9 @@ impl Collector {
             return Ok(None);
         }
         let difference = compare::difference(&before, snapshot, observed.at);
+        if difference.changes.iter().any(Change::counts) {
+            observed.answer = read.kept.as_ref();
+        }
         let outcome = self
             .store
             .record_snapshot(observed, snapshot, &difference)

@@ -25,9 +25,11 @@ const KEYS: [&str; 32] = [
     "user.schedule",
     "user.pulse",
     "user.contributions",
+    "user.keep_answers",
     "privacy",
     "privacy.redact",
     "privacy.email",
+    "privacy.keep_answers",
     "daemon",
     "daemon.jitter_minutes",
     "daemon.catch_up",
@@ -38,6 +40,7 @@ const KEYS: [&str; 32] = [
     "metrics.listen",
     "retention",
     "retention.requests_days",
+    "retention.answers_days",
 ];
 
 /// Those that hold a list; an environment variable separates its items by commas.

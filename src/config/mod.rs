@@ -21,7 +21,7 @@ pub use places::Places;
 
 use crate::{
     mediawiki::{CredentialKind, EmailPrivacy},
-    model::same_name,
+    model::{KeepAnswers, same_name},
 };
 
 /// The defaults, every key.
@@ -136,6 +136,8 @@ pub struct User {
     /// Whether edits and logged actions are collected.
     #[serde(default)]
     pub contributions: bool,
+    /// Which answers are kept, if not as the section `privacy` says.
+    pub keep_answers: Option<KeepAnswers>,
 }
 
 /// Section `privacy`.
@@ -146,6 +148,8 @@ pub struct Privacy {
     pub redact: Vec<String>,
     /// What is kept of the e-mail address.
     pub email: EmailPrivacy,
+    /// Which answers are kept.
+    pub keep_answers: KeepAnswers,
 }
 
 /// Section `daemon`.
@@ -179,6 +183,8 @@ pub struct Metrics {
 pub struct Retention {
     /// How long the ledger is kept.
     pub requests_days: u32,
+    /// How long answers are kept; 0: for ever.
+    pub answers_days: u32,
 }
 
 /// The configuration is wrong; the text says where and what to do.
@@ -291,6 +297,12 @@ impl Settings {
             (
                 "retention.requests_days",
                 self.retention.requests_days,
+                36_500,
+                "a hundred years",
+            ),
+            (
+                "retention.answers_days",
+                self.retention.answers_days,
                 36_500,
                 "a hundred years",
             ),

@@ -8,6 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use chrono::{DateTime, Utc};
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -16,11 +17,12 @@ use super::{
     contact::user_agent,
     cookies::CookieJar,
     error::{Decision, Renewal, Trouble},
+    evidence::is_kept_header,
     login::Logins,
     pace::Permit,
     request::Call,
     retry::{Next, Tries},
-    verdict::{judge, judge_absence, refuse_echo},
+    verdict::{Received, judge, judge_absence, refuse_echo},
     wire::{Exchange, Wire},
 };
 use crate::clock::Clock;
@@ -82,6 +84,7 @@ pub enum NewClientError {
 #[derive(Debug)]
 pub struct Client {
     wire: Wire,
+    user_agent: String,
     credential: Credential,
     hosts: AllowedHosts,
     pace: Pace,
@@ -97,8 +100,9 @@ impl Client {
     pub fn new(options: ClientOptions) -> Result<Self, NewClientError> {
         check_contact(&options.contact)?;
         let kind = options.credential.kind();
+        let user_agent = user_agent(&options.contact);
         let wire = Wire::new(
-            &user_agent(&options.contact),
+            &user_agent,
             options.timeouts,
             options.hosts.insecure_http(),
             kind == CredentialKind::BotPassword,
@@ -107,6 +111,7 @@ impl Client {
         let logged_in = kind != CredentialKind::None;
         Ok(Self {
             wire,
+            user_agent,
             pace: Pace::new(options.pace, logged_in, options.clock.clone()),
             maxlag_seconds: options.maxlag_seconds,
             cookies: CookieJar::open(kind, options.cookie_file),
@@ -240,6 +245,7 @@ impl Client {
             &self.cookies,
             self.clock.now(),
         )?;
+        let url = request.url().to_string();
         let sent = requests.len();
         // Noted before it is sent: if the run is stopped meanwhile, it still was a request.
         requests.push(record);
@@ -269,15 +275,36 @@ impl Client {
         match verdict {
             Ok(()) => {
                 self.pace.good();
-                Ok(Answer {
-                    body: received.body,
-                    received_at: now,
-                })
+                Ok(self.answer(url, received, now))
             }
             Err(trouble) => {
                 self.tell_pace(permit, &trouble, received.status);
                 Err(trouble)
             }
+        }
+    }
+
+    /// The answer, with what may be kept of how it came.
+    fn answer(&self, url: String, received: Received, now: DateTime<Utc>) -> Answer {
+        let sent = [
+            ("User-Agent", self.user_agent.as_str()),
+            ("Accept", "*/*"),
+            ("Accept-Encoding", "gzip"),
+        ];
+        let headers = received.headers.iter().filter_map(|(name, value)| {
+            let is_kept = is_kept_header(name.as_str());
+            let value = value.to_str().ok().filter(|_| is_kept)?;
+            Some((name.as_str().to_owned(), value.to_owned()))
+        });
+        Answer {
+            received_at: now,
+            url,
+            request_headers: sent
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .to_vec(),
+            status: received.status,
+            headers: headers.collect(),
+            body: received.body,
         }
     }
 

@@ -180,6 +180,7 @@ impl EditEntry {
 }
 
 #[derive(Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "the wire's own flags")]
 struct ActionEntry {
     logid: Option<u64>,
     #[serde(rename = "type")]

@@ -27,6 +27,7 @@ mod request; // one request with its headers: the one place where secrets go int
 mod wire; // one request sent and read: time, size and redirects held
 
 pub mod contributions; // what the user did on one wiki
+pub mod evidence; // an answer as it is kept
 pub mod global_preferences; // what is set for all wikis
 pub mod global_user_info; // the global account and what is attached to it
 pub mod identity; // who we are to the central wiki

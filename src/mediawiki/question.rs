@@ -107,6 +107,14 @@ pub struct Answer {
     pub body: Vec<u8>,
     /// When the last byte was read.
     pub received_at: DateTime<Utc>,
+    /// The address that was asked, question and all; no credential is ever in it.
+    pub url: String,
+    /// The headers that were sent, but for those with credentials.
+    pub request_headers: Vec<(String, String)>,
+    /// The HTTP status.
+    pub status: u16,
+    /// The headers that came back, but for cookies and what tells where we are.
+    pub headers: Vec<(String, String)>,
 }
 
 /// One HTTP request, for the ledger.

@@ -39,9 +39,19 @@ impl Redaction {
         }
     }
 
+    /// Whether a preference of this name is kept as a hash.
+    pub(super) fn hides(&self, name: &str) -> bool {
+        self.patterns.iter().any(|pattern| matches(pattern, name))
+    }
+
+    /// What is kept of an e-mail address.
+    pub(super) fn email_privacy(&self) -> EmailPrivacy {
+        self.email
+    }
+
     /// The JSON text to keep of a preference.
     pub(super) fn preference(&self, name: &str, json: String) -> String {
-        if self.patterns.iter().any(|pattern| matches(pattern, name)) {
+        if self.hides(name) {
             self.hash(&json)
         } else {
             json

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Property, Value};
+use super::{Kind, Property, Value};
 
 /// One property that differs between two observations of an account.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +15,13 @@ pub struct Change {
     pub after: Option<Value>,
     /// Why, as far as the answers tell.
     pub cause: Cause,
+}
+
+impl Change {
+    /// Whether it makes a snapshot a changed one: counters change by use.
+    pub fn counts(&self) -> bool {
+        self.property.kind != Kind::Counter
+    }
 }
 
 /// How an account differs from what it was.

@@ -3,6 +3,7 @@
 //! They are MediaWiki's and CentralAuth's own terms; `docs/terms.md` explains each.
 
 mod account;
+mod answer;
 mod change;
 mod moment;
 mod past;
@@ -12,6 +13,7 @@ mod snapshot;
 mod wiki;
 
 pub use account::{AttachedAccount, CentralUserId, Enumeration, GlobalAccount, same_name};
+pub use answer::{KeepAnswers, KeptAnswer};
 pub use change::{Cause, Change, Difference};
 pub use moment::{Moment, ParseMomentError, parse_age, utc_text};
 pub use past::{Edit, Hidden, LoggedAction};

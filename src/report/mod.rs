@@ -38,6 +38,8 @@ mod document;
 
 /// For Prometheus: figures with labels.
 mod metrics;
+/// For web archives: what the wikis answered.
+mod warc;
 
 #[cfg(test)]
 mod tests;
@@ -47,6 +49,7 @@ pub use icalendar::{Event, write_calendar};
 pub use listing::{Cell, Column, ColumnKind, Listing, Notice};
 pub use metrics::{Family, Sample, exposition};
 pub use sanitize::visible;
+pub use warc::{WarcAnswer, write_warc_answer, write_warc_info};
 
 use std::io::{self, Write};
 

@@ -4,6 +4,7 @@
 //! as it is recorded. `migrations/` explains the tables.
 
 mod accounts;
+mod answers;
 mod causes;
 mod contributions;
 mod disagreements;
@@ -27,6 +28,7 @@ use std::path::{Path, PathBuf};
 use sqlx::{Sqlite, SqlitePool, Transaction};
 
 pub use accounts::{Account, Outline, User};
+pub use answers::AnswerRow;
 pub use causes::{GlobalPreferenceChange, NewLogEvent, Unexplained};
 pub use contributions::{ContributionsRow, NewContributions};
 pub use disagreements::DisagreementRow;

@@ -4,10 +4,10 @@ use chrono::{DateTime, Utc};
 use serde_json::json;
 use sqlx::SqliteConnection;
 
-use super::{Store, StoreError, runs::insert_request};
+use super::{Store, StoreError, answers::insert_answer, runs::insert_request};
 use crate::model::{
-    Cause, Change, Coverage, Difference, Kind, Outcome, Property, Request, RunNumber, Snapshot,
-    Value,
+    Cause, Change, Coverage, Difference, KeptAnswer, Kind, Outcome, Property, Request, RunNumber,
+    Snapshot, Value,
 };
 
 /// An answer about an account, and the requests that were made for it.
@@ -21,6 +21,8 @@ pub struct Observed<'a> {
     pub at: DateTime<Utc>,
     /// Every request made for it; the last one brought the answer, if one came.
     pub requests: &'a [Request],
+    /// The answer, where it is to be kept.
+    pub answer: Option<&'a KeptAnswer>,
 }
 
 impl Store {
@@ -136,6 +138,9 @@ impl Store {
             let connection = &mut *transaction;
             record_difference(connection, &observed, difference).await?;
             come_in_sight(connection, &observed, coverage).await?;
+            if let Some(answer) = observed.answer {
+                insert_answer(connection, observed.run, observed.account, answer).await?;
+            }
             // The next answer has to be compared, so that what this one told goes out of sight.
             sqlx::query!(
                 "update account set fingerprint = null where id = ?1",
@@ -495,6 +500,9 @@ async fn note_observation(
             None
         }
     };
+    if let Some(answer) = observed.answer {
+        insert_answer(connection, observed.run, observed.account, answer).await?;
+    }
     let at_ms = observed.at.timestamp_millis();
     let duration_ms = brought.map(|request| request.duration_ms.cast_signed());
     let bytes = brought.map(|request| request.bytes.cast_signed());

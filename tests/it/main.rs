@@ -6,6 +6,7 @@ mod architecture;
 mod bad_input;
 mod bad_storage;
 mod docs;
+mod evidence;
 mod farm;
 mod findings;
 mod freshness;

@@ -26,7 +26,7 @@ use sultrail::{
         AllowedHosts, Client, ClientOptions, Credential, CredentialKind, EmailPrivacy, PaceOptions,
         Redaction, Timeouts,
     },
-    model::Trigger,
+    model::{KeepAnswers, Trigger},
     store::Store,
 };
 use tempfile::TempDir;
@@ -45,6 +45,7 @@ pub struct Nights {
     pub timeouts: Timeouts,
     /// At most so many requests a run for what she did; `None`: it is not collected.
     pub contributions: Option<u32>,
+    pub keep_answers: KeepAnswers,
     directory: TempDir,
 }
 
@@ -69,6 +70,7 @@ impl Nights {
             max_in_flight: 3,
             timeouts: Timeouts::default(),
             contributions: None,
+            keep_answers: KeepAnswers::None,
             directory,
         }
     }
@@ -121,6 +123,8 @@ impl Nights {
             resume_within: TimeDelta::hours(12),
             keep_requests: TimeDelta::days(30),
             contributions: self.contributions,
+            keep_answers: self.keep_answers,
+            keep_answers_for: None,
         }
     }
 
