@@ -27,7 +27,7 @@ sed -n 's/^bearer token  //p' "$work/farm" >"$work/token"
 chmod 600 "$work/token"
 {
     echo 'contact = "https://meta.wikimedia.org/wiki/User:Alice_Tester"'
-    sed -n '/^\[farm\]/,$p' "$work/farm"
+    sed -n '/^\[farm\]/,/^insecure_http/p' "$work/farm"
     printf '[pace]\nrequests_per_minute = 60000\n[privacy]\nkeep_answers = "all"\n'
     printf '[[user]]\nname = "Alice Example"\nauth = "oauth2"\ncredential_file = "token"\n'
 } >"$work/config.toml"
