@@ -253,8 +253,9 @@ impl Past<'_> {
     ) -> Result<(), RunError> {
         let collector = self.collector;
         let known = collector.store.list_states(self.user.id).await?;
-        let since = collector.clock.now() - collector.resume_within;
-        let is_fresh = |list: &About| is_fresh(known.get(&list.key), since);
+        let now = collector.clock.now();
+        let since = now - collector.resume_within;
+        let is_fresh = |list: &About| is_fresh(known.get(&list.key), since, now);
         if !lists.iter().all(is_fresh) {
             lists.retain(|list| !is_fresh(list));
         }
@@ -299,10 +300,11 @@ impl Past<'_> {
     }
 }
 
-/// Whether a list was read to its end since then.
-fn is_fresh(reading: Option<&ListState>, since: DateTime<Utc>) -> bool {
+/// Whether a list was read to its end since then. A clock that was ahead once counts for nothing.
+fn is_fresh(reading: Option<&ListState>, since: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+    let is_recent = |at: DateTime<Utc>| at > since && at <= now;
     reading.is_some_and(|reading| {
-        reading.go_on.is_none() && reading.finished_at.is_some_and(|at| at > since)
+        reading.go_on.is_none() && reading.finished_at.is_some_and(is_recent)
     })
 }
 

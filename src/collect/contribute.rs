@@ -66,6 +66,7 @@ impl Collector {
     ) -> Result<Contributed, RunError> {
         let known = self.store.list_states(errand.user.id).await?;
         let began = self.store.run_start(errand.run).await?;
+        let now = self.clock.now();
         let attached = errand.enumeration.attached.iter();
         let attached: BTreeMap<&WikiId, &AttachedAccount> =
             attached.map(|account| (&account.wiki, account)).collect();
@@ -80,8 +81,10 @@ impl Collector {
             let reading = |list| known.get(&key(&account.wiki, list));
             let (edits, actions) = (reading(ListKind::Edits), reading(ListKind::Actions));
             let is_read = |reading: Option<&ListState>| {
+                // A clock that was ahead once must not keep anybody from asking.
+                let since = |at: DateTime<Utc>| (began..=now).contains(&at);
                 reading.is_some_and(|reading| {
-                    reading.go_on.is_none() && reading.finished_at >= Some(began)
+                    reading.go_on.is_none() && reading.finished_at.is_some_and(since)
                 })
             };
             // In a run that was interrupted and goes on.

@@ -33,13 +33,24 @@ fn small() -> FarmOptions {
 /// A long life in few entries: under two names, on the wikis and from Meta, hidden in part, several
 /// in one second.
 fn live(farm: &Farm) {
-    let groups = |old: &str, new: &str| format!("{{\"oldgroups\":{old},\"newgroups\":{new}}}");
-    let rights = ("rights", "rights");
+    be_told_of(farm);
+    be_renamed(farm);
+    act(farm);
+}
+
+fn groups(old: &str, new: &str) -> String {
+    format!("{{\"oldgroups\":{old},\"newgroups\":{new}}}")
+}
+
+const RIGHTS: (&str, &str) = ("rights", "rights");
+
+/// On the wikis.
+fn be_told_of(farm: &Farm) {
     // Before 2012 nothing but this was kept.
     farm.log_at(
         at("2009-02-01T10:00:00Z"),
         "enwiki",
-        rights,
+        RIGHTS,
         ALICE,
         "{\"0\":\"\",\"1\":\"rollbacker\"}",
         "Old Admin",
@@ -50,7 +61,7 @@ fn live(farm: &Farm) {
         farm.log_at(
             at("2014-05-05T05:05:05Z"),
             "enwiki",
-            rights,
+            RIGHTS,
             ALICE,
             &params,
             "Admin",
@@ -94,6 +105,10 @@ fn live(farm: &Farm) {
         ALICE,
         "",
     );
+}
+
+/// On Meta.
+fn be_renamed(farm: &Farm) {
     let meta = "metawiki";
     // She was called otherwise until 2013; the old name is somebody else's now.
     let old = "Alicia";
@@ -118,7 +133,7 @@ fn live(farm: &Farm) {
     farm.log_at(
         at("2012-12-12T00:00:00Z"),
         meta,
-        rights,
+        RIGHTS,
         &format!("{old}@dewiki"),
         &groups("[]", "[\"sysop\"]"),
         "Steward",
@@ -127,7 +142,7 @@ fn live(farm: &Farm) {
     farm.log_at(
         at("2013-03-05T00:00:00Z"),
         meta,
-        rights,
+        RIGHTS,
         &format!("{old}@dewiki"),
         &groups("[]", "[\"bureaucrat\"]"),
         "Steward",
@@ -136,7 +151,7 @@ fn live(farm: &Farm) {
     farm.log_at(
         at("2016-06-06T00:00:00Z"),
         meta,
-        rights,
+        RIGHTS,
         &format!("{ALICE}@dewiki"),
         &groups("[\"sysop\"]", "[]"),
         "Steward",
@@ -160,6 +175,9 @@ fn live(farm: &Farm) {
         "Steward",
         "compromised",
     );
+}
+
+fn act(farm: &Farm) {
     // What she did herself.
     farm.log_at(
         at("2011-11-11T11:11:11Z"),
