@@ -9,7 +9,7 @@ use super::{
     exit::Trouble,
     logging::{Level, Messages},
 };
-use crate::report::{self, Document, Event, Format, Listing, Notice, Style};
+use crate::report::{self, Document, Event, Format, Listing, Style};
 
 /// `--color`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]

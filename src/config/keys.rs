@@ -5,7 +5,7 @@ use std::path::Path;
 use super::{ConfigError, Variables};
 
 /// Every key. A test holds this list against `config/default.toml`.
-const KEYS: [&str; 32] = [
+const KEYS: [&str; 35] = [
     "contact",
     "time_zone",
     "farm",
