@@ -34,6 +34,7 @@ pub(super) struct Agenda {
     entries: Vec<Entry>,
     jitter: Jitter,
     catch_up: bool,
+    began_at: DateTime<Utc>,
     looked_at: DateTime<Utc>,
 }
 
@@ -75,6 +76,7 @@ impl Agenda {
             entries: jobs.into_iter().map(entry).collect(),
             jitter,
             catch_up,
+            began_at: now.wall,
             looked_at: now.wall,
         }
     }
@@ -120,15 +122,24 @@ impl Agenda {
 
     /// Takes the job whose turn it is off the list: the greatest kind, and of these who waits longest.
     pub(super) fn begin(&mut self, now: Now, note: &mut impl FnMut(&Note)) -> Option<Due> {
-        let ready = |entry: &&mut Entry| {
+        let ready = |entry: &&Entry| {
             let waiting = entry.waiting;
             waiting.is_some_and(|waiting| waiting.from <= now.elapsed)
         };
-        let entries = self.entries.iter_mut().filter(ready);
-        let entry = entries.min_by_key(|entry| {
+        let first = self.entries.iter().filter(ready).min_by_key(|entry| {
             let from = entry.waiting.map(|waiting| waiting.from);
             (std::cmp::Reverse(entry.job.kind), from)
         })?;
+        let (user, kind) = (first.job.user.clone(), first.job.kind);
+        let began_at = self.began_at;
+        // Only the newest run can be gone on with. A greater one that may have been cut short takes
+        // the turn, lest all that it read is asked for again.
+        let entry = self
+            .entries
+            .iter_mut()
+            .filter(|entry| entry.job.user == user)
+            .filter(|entry| entry.job.kind == kind || entry.may_go_on(began_at))
+            .max_by_key(|entry| entry.job.kind)?;
         let waiting = entry.waiting.take()?;
         entry.begun = Some(Begun {
             tick: waiting.tick,
@@ -248,6 +259,14 @@ impl Entry {
     fn is_waiting_for(&self, tick: DateTime<Utc>) -> bool {
         self.waiting
             .is_some_and(|waiting| waiting.tick >= tick && waiting.attempt == 1)
+    }
+
+    /// Whether the run that is waited for may have begun before: it was tried, or its tick was before
+    /// the daemon began.
+    fn may_go_on(&self, began_at: DateTime<Utc>) -> bool {
+        self.waiting.is_some_and(|waiting| {
+            waiting.is_made_up || waiting.attempt > 1 || waiting.tick <= began_at
+        })
     }
 
     /// What speaks against a run for this tick.

@@ -188,3 +188,77 @@ fn the_delay_is_steady_and_spreads() {
     let often = jitter.delay(&alice, Some(minutes(2)));
     assert!(often <= Duration::from_mins(1));
 }
+
+/// Only the newest run can be gone on with: a pulse in between would undo the half of a full run.
+#[tokio::test]
+async fn a_full_run_that_was_cut_short_goes_on_before_any_pulse() {
+    let jitter = Jitter::new(Duration::from_mins(10), 3);
+    let full = job("Alice", Kind::Full, "17 3 * * *");
+    let pulse = job("Alice", Kind::Pulse, "*/20 * * * *");
+    let period = Some(minutes(20));
+    let seeds = (0..).map(|seed| Jitter::new(Duration::from_mins(10), seed));
+    let pulse_first = |jitter: &Jitter| {
+        jitter.delay(&full, None) > jitter.delay(&pulse, period) + Duration::from_mins(2)
+    };
+    let jitter = seeds.take(1000).find(pulse_first).unwrap_or(jitter);
+    // The daemon was stopped at 03:18, in the middle of the full run, and starts again: at once, so
+    // that the tick is not even late, and an hour later.
+    for start in ["2026-11-21T03:20:30Z", "2026-11-21T04:21:00Z"] {
+        let clock = Clock::simulated(at(start));
+        let mut daemon = daemon(&clock);
+        daemon.jitter = jitter;
+        let (mut full, mut pulse) = (full.clone(), pulse.clone());
+        full.last_good_at = Some(at("2026-11-20T03:17:00Z"));
+        pulse.last_good_at = Some(at("2026-11-21T03:00:00Z"));
+        let end = at(start) + minutes(15);
+        let record = run_until(&daemon, vec![pulse, full], SHORT, end).await;
+        let begun = record.begun.borrow();
+        let kinds: Vec<Kind> = begun.iter().map(|(_, due)| due.kind).collect();
+        assert_eq!(kinds, [Kind::Full], "{start}: {record:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_full_run_that_failed_is_tried_again_before_a_pulse() {
+    let clock = Clock::simulated(at("2026-11-21T03:00:00Z"));
+    let begun = RefCell::new(Vec::new());
+    let act = async |due: Due| {
+        let is_first = begun.borrow().is_empty();
+        begun.borrow_mut().push((clock.now(), due));
+        if is_first {
+            Ended::<()>::TryAgain
+        } else {
+            Ended::Done
+        }
+    };
+    let daemon = daemon(&clock);
+    let jobs = vec![
+        job("Alice", Kind::Full, "17 3 * * *"),
+        job("Alice", Kind::Pulse, "*/20 * * * *"),
+        job("Bob", Kind::Pulse, "20 3 * * *"),
+    ];
+    let hangup = Notify::new();
+    tokio::select! {
+        _ = daemon.run(jobs, act, async || Err(String::new()), &hangup, |_| {}) => {}
+        () = reaches(&clock, at("2026-11-21T03:45:00Z")) => {}
+    }
+    let record = Record {
+        begun,
+        ..Record::default()
+    };
+    let lines = record.lines();
+    assert_eq!(lines[0], "21 03:17 Alice full run");
+    assert!(
+        lines.contains(&"21 03:20 Alice full run again".to_owned()),
+        "{lines:?}"
+    );
+    assert!(
+        lines.contains(&"21 03:20 Bob pulse".to_owned()),
+        "{lines:?}"
+    );
+    assert!(
+        lines.contains(&"21 03:40 Alice pulse".to_owned()),
+        "{lines:?}"
+    );
+    assert_eq!(lines.len(), 4, "{lines:?}");
+}
