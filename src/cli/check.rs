@@ -116,15 +116,24 @@ async fn database(context: &Context<'_>) -> Finding {
         return note("database", text);
     }
     let checked = async {
-        let store = Store::open(&path).await?;
+        let store = Store::open_as_it_is(&path).await?;
         store.prove_writable().await?;
         let fault = store.integrity().await?;
+        let is_old = store.is_of_earlier_program().await?;
         store.close().await;
-        Ok::<_, crate::store::StoreError>(fault)
+        Ok::<_, crate::store::StoreError>((fault, is_old))
     };
     match checked.await {
-        Ok(None) => ok("database", path.display().to_string()),
-        Ok(Some(fault)) => {
+        Ok((None, false)) => ok("database", path.display().to_string()),
+        Ok((None, true)) => note(
+            "database",
+            format!(
+                "{} is of an earlier sultrail: the next run brings it up to date, and the earlier one \
+                 will not read it any more (`sultrail backup FILE` keeps a copy)",
+                path.display()
+            ),
+        ),
+        Ok((Some(fault), _)) => {
             let text = format!("{} is damaged ({fault}); restore a backup", path.display());
             wrong("database", &Trouble::new(Exit::Failed, text))
         }

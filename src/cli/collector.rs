@@ -142,7 +142,7 @@ impl Plan<'_> {
         let paused_until = client.pace().paused_until();
         let is_refused = client.login_refused().is_some();
         if path.exists() && (is_refused || paused_until.is_some()) {
-            let store = Store::open(&path).await?;
+            let store = Store::open_as_it_is(&path).await?;
             let user = store.user_or_new(central.url().as_str(), &name).await?;
             if is_refused {
                 store.record_refusal(user.id, &fingerprint).await?;
@@ -248,13 +248,20 @@ fn pace_options(pace: &Pace) -> PaceOptions {
 /// Cookies are kept beside the database: one file for each user and way to log in, since jars must
 /// never be mixed. The name is a hash: a user name may hold anything.
 fn cookie_file(store: &Store, user: &User) -> Option<PathBuf> {
-    if user.auth == CredentialKind::None {
-        return None;
-    }
+    (user.auth != CredentialKind::None).then(|| cookies(store, &user.name, user.auth))
+}
+
+/// All that may be there for a user of this name.
+pub(super) fn cookie_files(store: &Store, name: &str) -> impl Iterator<Item = PathBuf> {
+    let kinds = CredentialKind::ALL.into_iter();
+    kinds.map(move |kind| cookies(store, name, kind))
+}
+
+fn cookies(store: &Store, name: &str, kind: CredentialKind) -> PathBuf {
     let mut path = store.path().as_os_str().to_owned();
-    let name = stable_hash(&[user.name.as_bytes()]);
-    path.push(format!(".{name:016x}.{}.cookies", user.auth));
-    Some(path.into())
+    let name = stable_hash(&[name.as_bytes()]);
+    path.push(format!(".{name:016x}.{kind}.cookies"));
+    path.into()
 }
 
 /// The same for the same parts, whichever compiler built the program.

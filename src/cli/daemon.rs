@@ -17,7 +17,7 @@ use crate::{
     daemon::{self, Daemon, Due, Ended, Jitter, Job, Kind, Signals, Systemd},
     model::{Scope, Trigger, utc_text},
     schedule::Schedule,
-    store::Store,
+    store::{Store, StoreError},
 };
 
 /// Takes nothing of its own.
@@ -28,6 +28,9 @@ pub(super) async fn run(context: &mut Context<'_>, _: &Arguments) -> Result<Exit
     let context = &*context;
     let settings = context.settings()?;
     check(context, &settings)?;
+    if !context.database().exists() {
+        tracing::warn!("there is no database yet: a new history begins");
+    }
     let jobs = jobs(context, &settings).await?;
     if jobs.is_empty() {
         let text = "no user has a schedule: add schedule = \"17 3 * * *\" to a [[user]] section";
@@ -98,6 +101,7 @@ fn check(context: &Context<'_>, settings: &Settings) -> Result<(), Trouble> {
 async fn reload(context: &Context<'_>) -> Result<(Settings, Vec<Job>), Trouble> {
     let settings = context.settings()?;
     check(context, &settings)?;
+    refuse_if_gone(context)?;
     let jobs = jobs(context, &settings).await?;
     Ok((settings, jobs))
 }
@@ -175,6 +179,7 @@ async fn take_run(
         contact: None,
     };
     let plan = collector::plan(settings, &whose, &context.world.variables)?;
+    refuse_if_gone(context)?;
     let store = Store::open(&context.database()).await?;
     let _lock = store.lock_runs()?;
     let collector = plan.collector(store.clone(), &context.world.clock).await?;
@@ -193,6 +198,16 @@ async fn take_run(
     let report = collector.take_run(&order, stop, &show).await;
     store.close().await;
     Ok(report?)
+}
+
+/// The database was there when the daemon began. A new one in its place would look as if nothing had
+/// ever changed, and stand in the way of the old one: its disk may only not be mounted.
+fn refuse_if_gone(context: &Context<'_>) -> Result<(), Trouble> {
+    let path = context.database();
+    if path.exists() {
+        return Ok(());
+    }
+    Err(StoreError::Gone(path).into())
 }
 
 fn log(due: &Due, report: &Report) {

@@ -76,10 +76,18 @@ impl From<std::io::Error> for Trouble {
     }
 }
 
+/// Whether somebody else has the database, and will leave it.
+fn is_taken(error: &StoreError) -> bool {
+    matches!(
+        error,
+        StoreError::Busy(_) | StoreError::Locked(_) | StoreError::InUse(_)
+    )
+}
+
 impl From<StoreError> for Trouble {
     fn from(error: StoreError) -> Self {
         let exit = match error {
-            StoreError::Busy(_) => Exit::Busy,
+            ref error if is_taken(error) => Exit::Busy,
             _ => Exit::Failed,
         };
         let source = error.into();
@@ -122,7 +130,7 @@ impl From<Failure> for Trouble {
 impl From<RunError> for Trouble {
     fn from(error: RunError) -> Self {
         let exit = match &error {
-            RunError::Store(StoreError::Busy(_)) => Exit::Busy,
+            RunError::Store(error) if is_taken(error) => Exit::Busy,
             RunError::Unreachable(_) => Exit::Unreachable,
             RunError::Refused(_) => Exit::Refused,
             RunError::Store(_) | RunError::NoSuchUser(_) | RunError::Failed(_) => Exit::Failed,

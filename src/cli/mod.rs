@@ -2,6 +2,7 @@
 
 mod accounts;
 mod backfill;
+mod backup;
 mod check;
 mod collector;
 mod completions;
@@ -13,6 +14,7 @@ mod exit;
 mod expiring;
 mod explain;
 mod export;
+mod forget;
 mod freshness;
 mod groups;
 mod history;
@@ -23,6 +25,7 @@ mod metrics;
 mod output;
 mod plan;
 mod prefs;
+mod prune;
 mod report;
 mod runs;
 mod snapshot;
@@ -69,7 +72,7 @@ pub struct World {
     max_term_width = 100,
     after_help = "Exit codes: 0 done, 1 failed (diff --exit-code: there are changes), 2 wrong usage, \
                   3 some wikis could not be read, 69 the central wiki cannot be reached, 75 another \
-                  run is under way, 77 the credential is refused, 78 the configuration is wrong."
+                  run, or another program, holds the database, 77 the credential is refused, 78 the configuration is wrong."
 )]
 struct Arguments {
     #[command(flatten)]
@@ -148,6 +151,15 @@ enum Command {
     Contributions(contributions::Arguments),
     /// Write what is known into files that other programs read
     Export(export::Arguments),
+    /// Copy the database into a new file, also while the daemon runs
+    #[command(after_help = backup::HELP)]
+    Backup(backup::Arguments),
+    /// Remove what the configuration says is kept for a while only; never the history
+    #[command(after_help = prune::HELP)]
+    Prune(prune::Arguments),
+    /// Erase a user for good, and prove it
+    #[command(after_help = forget::HELP)]
+    Forget(forget::Arguments),
     /// Print the completions of a shell
     Completions(completions::CompletionsArguments),
     /// Write the manual pages into a directory
@@ -213,6 +225,9 @@ async fn dispatch(arguments: Arguments, world: &mut World) -> Result<Exit, Troub
         Command::Log(arguments) => log::run(&mut context, &arguments).await,
         Command::Contributions(arguments) => contributions::run(&mut context, &arguments).await,
         Command::Export(arguments) => export::run(&mut context, &arguments).await,
+        Command::Backup(arguments) => backup::run(&mut context, &arguments).await,
+        Command::Prune(arguments) => prune::run(&mut context, &arguments).await,
+        Command::Forget(arguments) => forget::run(&mut context, &arguments).await,
         Command::Completions(arguments) => completions::completions(&mut context, &arguments),
         Command::Man(arguments) => completions::man(&arguments),
     }
@@ -288,7 +303,7 @@ impl Context<'_> {
     async fn keep_requests(&self, requests: Vec<RequestRecord>) -> Result<(), Trouble> {
         let path = self.database();
         if path.exists() {
-            let store = Store::open(&path).await?;
+            let store = Store::open_as_it_is(&path).await?;
             let requests: Vec<Request> = requests.into_iter().map(Request::from).collect();
             store.record_requests(None, &requests).await?;
             store.close().await;
@@ -305,6 +320,11 @@ impl Context<'_> {
             &world.clock,
             &mut *world.stderr,
         )
+    }
+
+    /// Says what was done, on standard error, unless nobody wants to hear it.
+    fn say(&mut self, line: &str) -> Result<(), Trouble> {
+        Ok(self.messages().say(Level::Info, line)?)
     }
 
     fn output(&mut self) -> Output<'_> {

@@ -203,6 +203,7 @@ impl Collector {
         if let Some(keep) = self.keep_answers_for {
             self.store.forget_answers(now - keep).await?;
         }
+        self.store.optimize().await?;
         outcome
     }
 

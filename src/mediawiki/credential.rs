@@ -36,6 +36,11 @@ pub enum CredentialKind {
     BotPassword,
 }
 
+impl CredentialKind {
+    /// Every one.
+    pub const ALL: [Self; 4] = [Self::None, Self::OAuth2, Self::OAuth1, Self::BotPassword];
+}
+
 impl Credential {
     /// Reads the text of a credential file. A line break at the end does no harm.
     ///

@@ -29,6 +29,56 @@ pub enum StoreError {
     /// Another run writes.
     #[error("another run is writing to {0}; try again when it has ended")]
     Busy(PathBuf),
+    /// The file or its directory cannot be written.
+    #[error(
+        "{0} and its directory have to be writable, even to read, since SQLite keeps a log beside the \
+         file: is the disk read-only, or does the file belong to somebody else?"
+    )]
+    ReadOnly(PathBuf),
+    /// Another program writes, and does not come to an end.
+    #[error("another program holds {0} (a transaction in `sqlite3`?); end it, or try again later")]
+    Locked(PathBuf),
+    /// Another program reads, so the log cannot be emptied.
+    #[error(
+        "another program reads {0} (an open `sqlite3`?), so what was erased is still in its files; \
+         end it, and do the same again to see that nothing is left"
+    )]
+    InUse(PathBuf),
+    /// The file is not the one that was opened.
+    #[error(
+        "{0} was deleted or replaced while it was written to; the run stopped. If it comes back, the \
+         next run goes on with it"
+    )]
+    Replaced(PathBuf),
+    /// The database was there when the daemon began, and is not any more.
+    #[error(
+        "{0} is gone; it was there before. Bring it back (a disk that is not mounted? a backup?), or \
+         begin a new history with `sultrail init`"
+    )]
+    Gone(PathBuf),
+    /// A log without its database.
+    #[error(
+        "there is no database at {0}, but its log {0}-wal: bring the database back, or remove the log \
+         to begin a new history"
+    )]
+    OnlyLog(PathBuf),
+    /// A database without a log, and a log.
+    #[error(
+        "{0} is the log of a database that was there before, not of the one there now: end every \
+         sultrail and sqlite3, then remove it"
+    )]
+    StrayLog(PathBuf),
+    /// There is a file where a new one was to be.
+    #[error("{0} is there already and was left as it is; name another file")]
+    Exists(PathBuf),
+    /// A copy that is not good.
+    #[error("the copy for {path} is not good and was removed: {fault}")]
+    BadCopy {
+        /// Where it was to be.
+        path: PathBuf,
+        /// What is wrong with it.
+        fault: String,
+    },
     /// A library with a known defect.
     #[error("SQLite {0} can corrupt a database (fixed in 3.51.3); build with the bundled one")]
     Unsafe(String),
@@ -62,6 +112,15 @@ pub enum StoreError {
 /// `SQLITE_FULL`, and `SQLITE_IOERR_SHMSIZE`, which a disk that is full to the last byte answers.
 const FULL: [&str; 2] = ["13", "4874"];
 
+/// `SQLITE_BUSY`, also while the log is taken over from a program that was killed, or emptied.
+const LOCKED: [&str; 3] = ["5", "261", "517"];
+
+/// `SQLITE_READONLY` and `SQLITE_CANTOPEN`, whatever the reason behind.
+fn is_read_only(code: &str) -> bool {
+    let primary = code.parse::<i32>().map(|code| code & 0xff);
+    matches!(primary, Ok(8 | 14))
+}
+
 impl StoreError {
     pub(super) fn from_sqlx(path: &std::path::Path, source: sqlx::Error) -> Self {
         let path = path.to_owned();
@@ -70,6 +129,8 @@ impl StoreError {
             .and_then(sqlx::error::DatabaseError::code);
         match code.as_deref() {
             Some(code) if FULL.contains(&code) => Self::Full(path),
+            Some(code) if LOCKED.contains(&code) => Self::Locked(path),
+            Some(code) if is_read_only(code) => Self::ReadOnly(path),
             // SQLITE_NOTADB: the file has our mark and yet is none.
             Some("26") => Self::Foreign(path),
             _ => Self::Sqlite { path, source },

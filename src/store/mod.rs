@@ -5,11 +5,14 @@
 
 mod accounts;
 mod answers;
+mod backup;
 mod causes;
 mod contributions;
 mod disagreements;
 mod error;
 mod figures;
+mod files;
+mod forget;
 mod good_runs;
 mod lists;
 mod lock;
@@ -17,40 +20,53 @@ mod log_events;
 mod marks;
 mod open;
 mod periods;
+mod prune;
 mod questions;
 mod rights;
 mod runs;
 mod snapshots;
 mod standing;
+mod traces;
+mod upgrade;
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use sqlx::{Sqlite, SqlitePool, Transaction};
 
 pub use accounts::{Account, Outline, User};
 pub use answers::AnswerRow;
+pub use backup::Copied;
 pub use causes::{GlobalPreferenceChange, NewLogEvent, Unexplained};
 pub use contributions::{ContributionsRow, NewContributions};
 pub use disagreements::DisagreementRow;
 pub use error::StoreError;
 pub use figures::{Figures, LastRun};
+pub use forget::Holdings;
 pub use good_runs::EndedRun;
 pub use lists::{ListKey, ListKind, ListState, NewFirstEdit, PageEnd, Rename};
 pub use lock::RunLock;
 pub use log_events::LogEventRow;
 pub use periods::{ArrivalRow, BadRunRow, ChangeGroupRow, CoverageRow, UnreadRow};
+pub use prune::Pruned;
 pub use questions::{
     AccountRow, ChangeRow, FailingRow, Filter, GroupRow, HistoryRow, PreferenceRow, RunRow,
 };
 pub use rights::{GapRow, HeldRow, RightsLogRow};
 pub use snapshots::Observed;
 pub use standing::{EndingRow, ValueRow, WikiValueRow};
+pub use traces::{Bytes, Trace};
 
 /// The history of one or more users, in one SQLite file.
 #[derive(Clone, Debug)]
 pub struct Store {
     pool: SqlitePool,
     path: PathBuf,
+    /// To see whether they are still there; only for whoever writes.
+    files: Option<files::Files>,
+    opened: Arc<files::Opened>,
 }
 
 impl Store {
@@ -59,8 +75,14 @@ impl Store {
         &self.path
     }
 
+    /// Begins to write. At once, since SQLite does not wait for a lock that a transaction comes to need
+    /// half-way.
     async fn begin(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
-        self.pool.begin().await.map_err(|error| self.error(error))
+        self.refuse_if_replaced()?;
+        self.pool
+            .begin_with("begin immediate")
+            .await
+            .map_err(|error| self.error(error))
     }
 
     async fn commit(&self, transaction: Transaction<'static, Sqlite>) -> Result<(), StoreError> {

@@ -9,13 +9,14 @@ use std::{
 };
 
 use sqlx::{
-    migrate::Migrator,
+    SqlitePool,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
-use super::{Store, StoreError};
-
-static MIGRATIONS: Migrator = sqlx::migrate!();
+use super::{
+    Store, StoreError,
+    files::{Files, Opened, beside, is_open},
+};
 
 /// "sult", as `migrations/` sets it; bytes 68 to 71 of the file.
 const APPLICATION_ID: [u8; 4] = *b"sult";
@@ -23,8 +24,9 @@ const APPLICATION_ID: [u8; 4] = *b"sult";
 /// 3.51.3 mended a defect of the write-ahead log that can corrupt a database.
 const SAFE_SQLITE: (u32, u32, u32) = (3, 51, 3);
 
-/// How long to wait for somebody else's lock, such as a `sqlite3` shell in a transaction.
-const BUSY_TIMEOUT: Duration = Duration::from_mins(1);
+/// How long to wait for somebody else's lock, such as a `sqlite3` shell in a transaction: whoever holds
+/// the database for a minute only delays us.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(90);
 
 impl Store {
     /// Opens the file to write, creates it if there is none, and brings its schema up to date.
@@ -33,20 +35,40 @@ impl Store {
         if !is_ours(&path)? {
             create(&path).await?;
         }
-        let store = Self::connect(&path, false).await?;
-        store.refuse_newer_schema().await?;
-        store.migrate().await?;
+        let mut store = Self::connect(&path, false).await?;
+        store.upgrade().await?;
+        store.files = Some(Files::of(&path));
         Ok(store)
     }
 
-    /// Opens an existing file to read.
+    /// Opens an existing file to write into tables that every schema has, and leaves its schema as it
+    /// is.
+    pub async fn open_as_it_is(path: &Path) -> Result<Self, StoreError> {
+        Self::open_existing(path, false).await
+    }
+
+    /// Opens an existing file to read. One of an earlier program is read as if it were of ours, and
+    /// left as it is.
     pub async fn open_to_read(path: &Path) -> Result<Self, StoreError> {
+        let store = Self::open_existing(path, true).await?;
+        if store.is_of_earlier_program().await? {
+            return store.copy_up_to_date().await;
+        }
+        Ok(store)
+    }
+
+    /// Opens an existing file to copy it.
+    pub async fn open_to_copy(path: &Path) -> Result<Self, StoreError> {
+        Self::open_existing(path, true).await
+    }
+
+    async fn open_existing(path: &Path, read_only: bool) -> Result<Self, StoreError> {
         let path = absolute(path)?;
         if !is_ours(&path)? {
             return Err(StoreError::Missing(path));
         }
-        let store = Self::connect(&path, true).await?;
-        store.refuse_newer_schema().await?;
+        let store = Self::connect(&path, read_only).await?;
+        store.schema().await?;
         Ok(store)
     }
 
@@ -68,16 +90,16 @@ impl Store {
                 .synchronous(SqliteSynchronous::Full)
                 .pragma("journal_size_limit", "4194304")
         };
-        // One connection: a run records one answer after the other, a reader asks one question.
-        let pool = SqlitePoolOptions::new()
-            .max_connections(1)
-            // It is a file of ours, not a server that may have gone away.
-            .test_before_acquire(false)
-            .connect_with(options)
+        let pool = pool(options)
             .await
             .map_err(|error| StoreError::from_sqlx(path, error))?;
         let path = path.to_owned();
-        let store = Self { pool, path };
+        let store = Self {
+            opened: Opened::new(&path),
+            pool,
+            path,
+            files: None,
+        };
         store.refuse_unsafe_sqlite().await?;
         Ok(store)
     }
@@ -95,38 +117,38 @@ impl Store {
         Ok(())
     }
 
-    async fn refuse_newer_schema(&self) -> Result<(), StoreError> {
-        let found: i64 =
-            sqlx::query_scalar("select coalesce(max(version), 0) from _sqlx_migrations")
-                .fetch_one(&self.pool)
-                .await
-                .map_err(|error| self.error(error))?;
-        let known = MIGRATIONS.iter().map(|migration| migration.version).max();
-        let known = known.unwrap_or_default();
-        if found > known {
-            let path = self.path.clone();
-            return Err(StoreError::Newer { path, found, known });
-        }
-        Ok(())
-    }
-
-    async fn migrate(&self) -> Result<(), StoreError> {
-        MIGRATIONS
-            .run(&self.pool)
-            .await
-            .map_err(|error| self.error(error.into()))
-    }
-
     pub(super) fn error(&self, error: sqlx::Error) -> StoreError {
         StoreError::from_sqlx(&self.path, error)
     }
 }
 
+/// One connection: a run records one answer after the other, a reader asks one question. It lives as
+/// long as the pool, since the last one to close takes the log away.
+pub(super) async fn pool(options: SqliteConnectOptions) -> sqlx::Result<SqlitePool> {
+    SqlitePoolOptions::new()
+        .max_connections(1)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        // It is a file of ours, not a server that may have gone away.
+        .test_before_acquire(false)
+        .connect_with(options)
+        .await
+}
+
 /// Whether the file is there and a sultrail database. Anything else that is there is refused before
 /// SQLite may touch it.
 fn is_ours(path: &Path) -> Result<bool, StoreError> {
+    if is_open(path) {
+        return Ok(path.exists());
+    }
+    let log = beside(path, "-wal");
+    let has_log = fs::metadata(&log).is_ok_and(|log| log.len() > 0);
     let mut header = Vec::new();
     match File::open(path) {
+        // SQLite would read it into the new file.
+        Err(error) if error.kind() == ErrorKind::NotFound && has_log => {
+            return Err(StoreError::OnlyLog(path.to_owned()));
+        }
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
         Err(error) => return Err(StoreError::io(path, error)),
         Ok(file) => file
@@ -137,6 +159,11 @@ fn is_ours(path: &Path) -> Result<bool, StoreError> {
     let is_ours = header.starts_with(b"SQLite format 3\0") && header.ends_with(&APPLICATION_ID);
     if !is_ours {
         return Err(StoreError::Foreign(path.to_owned()));
+    }
+    // A backup has no log before it is first written to. One that lies beside it nevertheless is that
+    // of the database which was there before, and would spoil it.
+    if has_log && header[18] == 1 {
+        return Err(StoreError::StrayLog(log));
     }
     Ok(true)
 }
@@ -151,9 +178,7 @@ async fn create(path: &Path) -> Result<(), StoreError> {
         .mode(0o700)
         .create(directory)
         .map_err(|error| StoreError::io(directory, error))?;
-    let mut unfinished = path.as_os_str().to_owned();
-    unfinished.push(format!(".{}.new", std::process::id()));
-    let unfinished = PathBuf::from(unfinished);
+    let unfinished = unfinished(path);
     private()
         .create(true)
         .truncate(true)
@@ -172,9 +197,14 @@ async fn create(path: &Path) -> Result<(), StoreError> {
         .map_err(io)
 }
 
+/// The name that a file has until it is whole.
+pub(super) fn unfinished(path: &Path) -> PathBuf {
+    beside(path, &format!(".{}.new", std::process::id()))
+}
+
 async fn write_schema(path: &Path) -> Result<(), StoreError> {
     let store = Store::connect(path, false).await?;
-    store.migrate().await?;
+    store.write_schema().await?;
     // Closing the last connection moves everything from the log into the file.
     store.pool.close().await;
     File::open(path)
@@ -190,6 +220,6 @@ pub(super) fn private() -> OpenOptions {
 }
 
 /// SQLite takes some relative names for something else (`file:…`, `:memory:`).
-fn absolute(path: &Path) -> Result<PathBuf, StoreError> {
+pub(super) fn absolute(path: &Path) -> Result<PathBuf, StoreError> {
     std::path::absolute(path).map_err(|error| StoreError::io(path, error))
 }

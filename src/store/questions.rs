@@ -220,6 +220,22 @@ impl Store {
         Ok((verdict != "ok").then_some(verdict))
     }
 
+    /// The same, looking at indexes and references too.
+    pub(super) async fn full_integrity(&self) -> Result<Option<String>, StoreError> {
+        let wrong = |error| self.error(error);
+        let verdict: String = sqlx::query_scalar("pragma integrity_check(1)")
+            .fetch_one(&self.pool)
+            .await
+            .map_err(wrong)?;
+        let dangling: Option<String> =
+            sqlx::query_scalar(r#"select "table" from pragma_foreign_key_check limit 1"#)
+                .fetch_optional(&self.pool)
+                .await
+                .map_err(wrong)?;
+        let dangling = dangling.map(|table| format!("{table} refers to what is not there"));
+        Ok((verdict != "ok").then_some(verdict).or(dangling))
+    }
+
     /// The runs, newest first.
     pub async fn runs(&self, user: Option<i64>) -> Result<Vec<RunRow>, StoreError> {
         sqlx::query_as!(

@@ -75,26 +75,6 @@ impl Store {
         Ok(accounts.into_iter().collect())
     }
 
-    /// Forgets requests that were sent before an instant. What was observed stays.
-    pub async fn forget_requests(&self, before: DateTime<Utc>) -> Result<(), StoreError> {
-        let before = before.timestamp();
-        sqlx::query!("delete from request where sent_ms < ?1 * 1000", before)
-            .execute(&self.pool)
-            .await
-            .map_err(|error| self.error(error))?;
-        sqlx::query!(
-            r#"
-            update snapshot set duration_ms = null, bytes = null, waited_ms = null
-            where duration_ms is not null and run in (select id from run where started_at < ?1)
-            "#,
-            before
-        )
-        .execute(&self.pool)
-        .await
-        .map_err(|error| self.error(error))?;
-        Ok(())
-    }
-
     /// Notes how many accounts the run is to read.
     pub async fn set_run_size(&self, run: RunNumber, accounts: u32) -> Result<(), StoreError> {
         sqlx::query!(

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// A scene whose wikis answer slowly enough to be in the middle of a run.
-fn slow_scene() -> Scene {
+pub(crate) fn slow_scene() -> Scene {
     Scene::with(FarmOptions {
         wikis: 24,
         options_per_wiki: 30,
@@ -118,7 +118,7 @@ fn a_directory_in_the_place_of_the_database_is_refused() {
 
 /// Runs a script in a mount namespace of its own with an empty tmpfs on `$HOME/small`; `None` if this
 /// machine has no such thing.
-fn on_a_small_disk(scene: &Scene, options: &str, script: &str) -> Option<Run> {
+pub(crate) fn on_a_small_disk(scene: &Scene, options: &str, script: &str) -> Option<Run> {
     fs::create_dir_all(scene.home().join("small")).expect("a directory");
     let namespace = "unshare --map-root-user --mount";
     let mount = format!("mount -t tmpfs -o {options} none \"$HOME/small\"");
