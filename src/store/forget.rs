@@ -9,6 +9,9 @@ use sqlx::{AssertSqlSafe, SqliteConnection};
 
 use super::{RunLock, Store, StoreError, User};
 
+/// Tables whose rows belong to nobody: what several users may hold. (Lists of tags name software.)
+const SHARED: [&str; 4] = ["property", "property_value", "action_kind", "answer_dictionary"];
+
 /// What the database holds of some users.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Holdings {
@@ -120,7 +123,7 @@ impl Store {
             .await?;
             let references = references(connection).await?;
             while delete_dangling(connection, &references).await? > 0 {}
-            for shared in ["property", "property_value"] {
+            for shared in SHARED {
                 delete_unused(connection, &references, shared).await?;
             }
             // What `plan` and `check` asked was asked for somebody who was there.
