@@ -224,7 +224,11 @@ fn settled(text: &str, port: u16) -> String {
     for mark in ["T03:17:", "T15:17:", "T0317", "T1517"] {
         text = masked(&text, mark, 2);
     }
-    masked(&text, "hmac-sha256:", 32)
+    // Its colon is escaped in Markdown and wikitext.
+    for mark in ["hmac-sha256:", r"hmac-sha256\:", "hmac-sha256&#58;"] {
+        text = masked(&text, mark, 32);
+    }
+    text
 }
 
 /// Each `_` for one of so many characters behind a mark.

@@ -126,7 +126,11 @@ fn lead(report: &Report, look: Look) -> Vec<String> {
         };
         let read = match coverage.accounts {
             1 => "the only wiki".to_owned(),
-            all if all == read => format!("all {all} wikis"),
+            all if all == read && report.unread.is_empty() => format!("all {all} wikis"),
+            all if all == read => {
+                let unread = report.unread.len();
+                format!("all {all} wikis; {unread} of them cannot be read any more")
+            }
             all => format!("{read} of {all} wikis; of the others nothing is known"),
         };
         let found = if report.lines.is_empty() {
@@ -195,7 +199,11 @@ fn value(line: &Line, json: Option<&String>, look: Look) -> Cell {
             Some(expiry) => format!("until {}", look.text(expiry)),
         };
         let (by, reason) = (field("by").unwrap_or("?"), field("reason").unwrap_or("?"));
-        return format!("{until}, by {by}: {reason}").into();
+        // Where the log tells, it is told there.
+        return match line.performer {
+            Some(_) => until.into(),
+            None => format!("{until}, by {by}: {reason}").into(),
+        };
     }
     if line.subject == Subject::Rights {
         return match parsed.as_str() {
@@ -223,9 +231,14 @@ fn why(line: &Line, look: Look) -> String {
         _ => {}
     }
     let is_gone = line.after.is_none();
+    let by_user = match line.subject {
+        // Was it really you?
+        Subject::Account => "set in the account",
+        _ => "set by you",
+    };
     let causes = [
         (Cause::Unknown, ""),
-        (Cause::User, "set by you"),
+        (Cause::User, by_user),
         (Cause::WikiDefault, "new wiki default"),
         (
             Cause::Software,
