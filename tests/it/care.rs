@@ -500,7 +500,7 @@ fn the_drill_of_the_page_brings_everything_back() {
     scene.run(&["snapshot"]).succeeds();
     let mut wal = scene.database().into_os_string();
     wal.push("-wal");
-    fs::write(&wal, [7; 40_000]).expect("a log that was left");
+    fs::write(&wal, vec![7; 40_000]).expect("a log that was left");
     fs::write(scene.database(), "lost").expect("a lost database");
     scene
         .run(&["snapshot"])
@@ -529,7 +529,7 @@ fn a_log_of_another_database_is_refused_before_it_spoils_anything() {
     // The backup is put beside the log of what was there before.
     let log = scene.database().with_file_name("sultrail.db-wal");
     fs::copy(&copy, scene.database()).expect("a copy");
-    fs::write(&log, [7; 40_000]).expect("a log");
+    fs::write(&log, vec![7; 40_000]).expect("a log");
     scene.farm.reset_counts();
     for command in [
         &["snapshot"][..],

@@ -120,10 +120,10 @@ fn dump(scene: &Scene) -> String {
             ));
         }
     }
-    sql.extend(scene.lines(&format!(
+    sql.extend(scene.lines(
         "select sql from sqlite_schema where sql is not null and name not like 'sqlite_%'
-         and type in ('index', 'view') order by type, rowid"
-    )));
+         and type in ('index', 'view') order by type, rowid",
+    ));
     sql.push("update sqlite_sequence set seq = (select max(id) from run)".to_owned());
     let port = format!(":{}", scene.farm.port());
     sql.iter()
