@@ -7,7 +7,7 @@
 #![expect(clippy::print_stdout, reason = "its result is what it prints")]
 
 #[path = "../tests/it/farm/names.rs"]
-#[expect(dead_code, reason = "languages are for the farm")]
+#[expect(dead_code, unreachable_pub, reason = "it is a part of the farm")]
 mod names;
 
 #[path = "past/ask.rs"]
@@ -20,6 +20,7 @@ mod world;
 mod write;
 
 use std::{
+    fmt::Write,
     fs,
     path::{Path, PathBuf},
     str::FromStr,
@@ -75,12 +76,11 @@ fn cached(plan: Plan) -> Result<PathBuf> {
         }
     }
     hash.update(format!("{plan:?}"));
-    let key: String = hash
-        .finalize()
-        .iter()
-        .take(6)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let digest = hash.finalize();
+    let key = digest.iter().take(6).fold(String::new(), |mut key, byte| {
+        _ = write!(key, "{byte:02x}");
+        key
+    });
     fs::create_dir_all("target/past")?;
     let file = Path::new("target/past").join(format!("{key}.db"));
     if !file.exists() {

@@ -243,19 +243,13 @@ fn program(file: &Path, arguments: &[&str]) -> Result<Cost> {
     let mut out = child.stdout.take().context("standard output")?;
     let status = format!("/proc/{}/status", child.id());
     let watch = std::thread::spawn(move || peak(&status));
-    let mut lines = 0;
-    let mut buffer = vec![0; 1 << 16];
-    loop {
-        let read = out.read(&mut buffer)?;
-        if read == 0 {
-            break;
-        }
-        lines += buffer[..read].iter().filter(|&&byte| byte == b'\n').count();
-    }
+    let mut text = Vec::new();
+    out.read_to_end(&mut text)?;
     let code = child.wait()?;
     let wall = started.elapsed();
     let peak_mib = watch.join().unwrap_or_default();
     ensure!(code.success(), "{arguments:?}: {code}");
+    let lines = String::from_utf8_lossy(&text).lines().count();
     Ok(Cost {
         wall,
         peak_mib,

@@ -218,7 +218,7 @@ impl Days {
             world.set(account, (Kind::Group, group), None, EXPIRY, None);
         }
         let renewed: Vec<usize> = (0..self.ending.len())
-            .filter(|&at| self.ending[at].0 - now < 3 * DAY && self.ending[at].1 % 3 != 0)
+            .filter(|&at| self.ending[at].0 - now < 3 * DAY && !self.ending[at].1.is_multiple_of(3))
             .collect();
         for at in renewed {
             let (_, account, group) = self.ending[at];

@@ -40,7 +40,7 @@ pub(crate) struct Interned {
 
 impl Interned {
     pub(crate) fn property(&mut self, kind: Kind, name: &str) -> PropertyId {
-        let next = self.properties.len() as PropertyId + 1;
+        let next = number(self.properties.len()) + 1;
         let new = &mut self.new_properties;
         let counters = &mut self.counters;
         *self
@@ -58,7 +58,7 @@ impl Interned {
 
     /// `is_default`: -1 where that means nothing.
     pub(crate) fn value(&mut self, json: &str, is_default: i8) -> ValueId {
-        let next = self.values.len() as ValueId + 1;
+        let next = number(self.values.len()) + 1;
         let new = &mut self.new_values;
         *self
             .values
@@ -192,7 +192,7 @@ impl World {
                 }
             }
             self.accounts.push(Account {
-                id: at as AccountId + 1,
+                id: number(at) + 1,
                 wiki,
                 first_night,
                 out_until: 0,
@@ -205,7 +205,7 @@ impl World {
                 preferences,
             });
         }
-        let id = self.accounts.len() as AccountId + 1;
+        let id = number(self.accounts.len()) + 1;
         self.accounts.push(Account {
             id,
             wiki: "global".to_owned(),
@@ -310,4 +310,9 @@ fn json(at: usize, value: u8) -> String {
 /// Which wikis share their preferences.
 pub(crate) fn family(wiki: &str) -> usize {
     usize::try_from(names::family(wiki)).unwrap_or_default() % 48
+}
+
+/// A count as SQLite has it.
+pub(crate) fn number(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
 }

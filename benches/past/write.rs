@@ -10,7 +10,7 @@ use sultrail::store::Store;
 
 use super::{
     days::Days,
-    world::{Held, Plan, World},
+    world::{Held, Plan, World, number},
 };
 
 /// The first night: 2023-11-22T03:17:04Z.
@@ -102,7 +102,7 @@ impl Past {
         };
         let seen = self.observe(run, night, started, read);
         self.execute("begin", "").await?;
-        let length = self.world.accounts.len() as i64 * PACE_MS / 1_000 + 5;
+        let length = number(self.world.accounts.len()) * PACE_MS / 1_000 + 5;
         let [unchanged, changed, first_seen, failed] = seen.tally;
         let row = json!([
             run,
@@ -133,7 +133,7 @@ impl Past {
     fn observe(&mut self, run: i64, night: i64, started: i64, read: usize) -> Night {
         let mut seen = Night::default();
         for at in 0..read {
-            let after_ms = at as i64 * PACE_MS;
+            let after_ms = number(at) * PACE_MS;
             let (fails, lasts) = (
                 self.world.dice.u16(..1_000) < 2,
                 self.world.dice.u16(..2_000) == 0,
