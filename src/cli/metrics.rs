@@ -17,7 +17,7 @@ use super::{Context, exit::Trouble, freshness, status};
 use crate::{
     config::Settings,
     report::{Family, exposition},
-    store::{Figures, LastRun},
+    store::{Figures, LastRun, Store},
 };
 
 /// The outcomes of a wiki in a run, each told even where it is zero.
@@ -92,7 +92,7 @@ fn write_file(path: &Path, text: &str) -> io::Result<()> {
 }
 
 async fn text(context: &Context<'_>, settings: &Settings) -> Result<String, Trouble> {
-    let store = context.history().await?;
+    let store = Store::open_to_read(&context.database()).await?;
     let mut families = Families::new();
     for user in status::watched(settings, &store).await? {
         let Some(known) = user.known else {

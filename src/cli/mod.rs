@@ -23,6 +23,7 @@ mod log;
 mod logging;
 mod metrics;
 mod output;
+mod pager;
 mod plan;
 mod prefs;
 mod prune;
@@ -35,13 +36,14 @@ mod warc;
 
 use std::{ffi::OsString, io::Write, path::PathBuf};
 
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::{
     clock::Clock,
     config::{Places, Settings, Variables},
     mediawiki::RequestRecord,
     model::Request,
+    report::{Format, UserPage},
     store::{Store, User},
 };
 use exit::{Exit, Trouble};
@@ -99,6 +101,9 @@ struct Common {
     /// When to use colour
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     color: output::ColorChoice,
+    /// Print long answers all at once, even on a terminal
+    #[arg(long, global = true)]
+    no_pager: bool,
     /// How messages are written
     #[arg(long, global = true, value_name = "FORMAT", default_value = "text")]
     log_format: logging::LogFormat,
@@ -168,8 +173,8 @@ enum Command {
 
 /// Runs a command line and returns the exit code.
 pub fn run(arguments: impl IntoIterator<Item = OsString>, mut world: World) -> u8 {
-    let arguments = match Arguments::try_parse_from(arguments) {
-        Ok(arguments) => arguments,
+    let (arguments, format) = match parse(arguments) {
+        Ok(parsed) => parsed,
         Err(help) => return show_usage(&help, &mut world),
     };
     let is_daemon = matches!(arguments.command, Command::Daemon(_));
@@ -179,7 +184,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, mut world: World) -> u
         .enable_all()
         .build()
         .map_err(Trouble::from)
-        .and_then(|runtime| runtime.block_on(dispatch(arguments, &mut world)));
+        .and_then(|runtime| runtime.block_on(dispatch(arguments, format, &mut world)));
     let outcome = match (outcome, world.stdout.flush()) {
         (Ok(_), Err(error)) => Err(error.into()),
         (outcome, _) => outcome,
@@ -198,10 +203,30 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, mut world: World) -> u
     }
 }
 
-async fn dispatch(arguments: Arguments, world: &mut World) -> Result<Exit, Trouble> {
+/// The command line, and the format of the answer for commands that have one.
+fn parse(
+    arguments: impl IntoIterator<Item = OsString>,
+) -> Result<(Arguments, Option<Format>), clap::Error> {
+    let matches = Arguments::command().try_get_matches_from(arguments)?;
+    let format = matches.subcommand().and_then(|(_, command)| {
+        let format = command.try_get_one::<Format>("format");
+        format.ok().flatten().copied()
+    });
+    let arguments = Arguments::from_arg_matches(&matches);
+    let arguments = arguments.map_err(|error| error.format(&mut Arguments::command()))?;
+    Ok((arguments, format))
+}
+
+async fn dispatch(
+    arguments: Arguments,
+    format: Option<Format>,
+    world: &mut World,
+) -> Result<Exit, Trouble> {
     let mut context = Context {
         common: arguments.common,
         world,
+        format,
+        pages: Vec::new(),
     };
     match arguments.command {
         Command::Init(arguments) => init::run(&mut context, &arguments).await,
@@ -272,6 +297,9 @@ pub fn command() -> clap::Command {
 struct Context<'a> {
     common: Common,
     world: &'a mut World,
+    format: Option<Format>,
+    /// In wikitext, what the IDs of wikis link to.
+    pages: Vec<UserPage>,
 }
 
 impl Context<'_> {
@@ -295,8 +323,15 @@ impl Context<'_> {
     }
 
     /// Opens the database to answer a question.
-    async fn history(&self) -> Result<Store, Trouble> {
-        Ok(Store::open_to_read(&self.database()).await?)
+    async fn history(&mut self) -> Result<Store, Trouble> {
+        let store = Store::open_to_read(&self.database()).await?;
+        if self.format == Some(Format::Wikitext) {
+            let places = store.places().await?.into_iter();
+            self.pages = places
+                .filter_map(|place| UserPage::new(&place.user, &place.wiki, &place.api_url))
+                .collect();
+        }
+        Ok(store)
     }
 
     /// Writes requests outside any run into the ledger, once there is a database to hold it.
@@ -328,7 +363,7 @@ impl Context<'_> {
     }
 
     fn output(&mut self) -> Output<'_> {
-        Output::new(&self.common, self.world)
+        Output::new(&self.common, self.world, &self.pages)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Where data goes, and how it looks there.
 
-use std::io::Write;
+use std::io::{self, Write};
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
@@ -8,8 +8,9 @@ use super::{
     Common, World,
     exit::Trouble,
     logging::{Level, Messages},
+    pager::Pager,
 };
-use crate::report::{self, Document, Event, Format, Listing, Style};
+use crate::report::{self, Document, Event, Format, Listing, Style, UserPage};
 
 /// `--color`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -43,10 +44,12 @@ pub(super) struct Output<'a> {
     to: &'a mut dyn Write,
     messages: Messages<'a>,
     style: Style,
+    pager: Option<Pager>,
+    pages: &'a [UserPage],
 }
 
 impl<'a> Output<'a> {
-    pub(super) fn new(common: &Common, world: &'a mut World) -> Self {
+    pub(super) fn new(common: &Common, world: &'a mut World, pages: &'a [UserPage]) -> Self {
         let color = match common.color {
             ColorChoice::Always => true,
             ColorChoice::Never => false,
@@ -59,11 +62,14 @@ impl<'a> Output<'a> {
             reveal: false,
         };
         let (variables, clock) = (&world.variables, &world.clock);
+        let shown_by = Pager::of(world).filter(|_| !common.no_pager);
         let messages = Messages::new(common, variables, clock, &mut *world.stderr);
         Self {
             to: &mut *world.stdout,
             messages,
             style,
+            pager: shown_by,
+            pages,
         }
     }
 
@@ -88,7 +94,13 @@ impl<'a> Output<'a> {
             self.messages
                 .say(level, &format!("sultrail: {}", notice.line()))?;
         }
-        Ok(report::write(self.to, listing, format.format, &style)?)
+        if format.format == Format::Wikitext && !self.pages.is_empty() {
+            let mut listing = listing.clone();
+            listing.pages = self.pages.to_vec();
+            return Ok(report::write(self.to, &listing, format.format, &style)?);
+        }
+        let write = |to: &mut dyn Write| report::write(to, listing, format.format, &style);
+        self.show(format.format, listing.rows.len(), &write)
     }
 
     /// Prints an answer of several parts, for people.
@@ -101,12 +113,37 @@ impl<'a> Output<'a> {
             reveal: format.reveal,
             ..self.style
         };
-        Ok(report::write_document(
-            self.to,
-            document,
-            format.format,
-            &style,
-        )?)
+        let mut document = document.clone();
+        let listings = document
+            .sections
+            .iter_mut()
+            .filter_map(|s| s.listing.as_mut());
+        let mut rows = 0;
+        for listing in listings {
+            listing.pages = self.pages.to_vec();
+            rows += listing.rows.len();
+        }
+        let write =
+            |to: &mut dyn Write| report::write_document(to, &document, format.format, &style);
+        self.show(format.format, rows, &write)
+    }
+
+    /// Writes an answer of at least so many lines; a long table goes through the pager.
+    fn show(
+        &mut self,
+        format: Format,
+        rows: usize,
+        write: &dyn Fn(&mut dyn Write) -> io::Result<()>,
+    ) -> Result<(), Trouble> {
+        if let Some(pager) = &self.pager
+            && format == Format::Table
+        {
+            self.to.flush()?;
+            if pager.show(count_lines(write, rows)?, write)? {
+                return Ok(());
+            }
+        }
+        Ok(write(self.to)?)
     }
 
     /// Prints a calendar.
@@ -117,6 +154,17 @@ impl<'a> Output<'a> {
     pub(super) fn line(&mut self, line: &str) -> Result<(), Trouble> {
         Ok(writeln!(self.to, "{line}")?)
     }
+}
+
+/// How many lines it takes, at least: a long table is not written twice to be counted.
+fn count_lines(write: &dyn Fn(&mut dyn Write) -> io::Result<()>, rows: usize) -> io::Result<usize> {
+    const LONG: usize = 1_000;
+    if rows > LONG {
+        return Ok(rows);
+    }
+    let mut text = Vec::new();
+    write(&mut text)?;
+    Ok(text.iter().filter(|&&byte| byte == b'\n').count())
 }
 
 impl FormatArgument {

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::UserPage;
 use super::sanitize::{mask, visible};
 
 /// Rows under named columns, and what to say when there are none.
@@ -17,6 +18,8 @@ pub struct Listing {
     pub rows: Vec<Vec<Cell>>,
     /// One sentence for a person, when there are no rows.
     pub empty: String,
+    /// In wikitext, the wiki IDs in columns named `wiki` link to these. May be empty.
+    pub pages: Vec<UserPage>,
 }
 
 impl Listing {
@@ -28,6 +31,7 @@ impl Listing {
             columns,
             rows: Vec::new(),
             empty: empty.into(),
+            pages: Vec::new(),
         }
     }
 

@@ -27,6 +27,9 @@ mod markdown;
 /// For a wiki page: a table whose cells hold no markup.
 mod wikitext;
 
+/// For a wiki page: links to the user's pages on other wikis.
+mod user_page;
+
 /// For a browser: a page of its own, without script.
 mod html;
 
@@ -49,6 +52,7 @@ pub use icalendar::{Event, write_calendar};
 pub use listing::{Cell, Column, ColumnKind, Listing, Notice};
 pub use metrics::{Family, Sample, exposition};
 pub use sanitize::visible;
+pub use user_page::UserPage;
 pub use warc::{WarcAnswer, write_warc_answer, write_warc_info};
 
 use std::io::{self, Write};

@@ -1,16 +1,22 @@
-//! For a terminal or a pipe: aligned columns, two spaces between them, cut to the width of the terminal.
+//! For a terminal or a pipe: aligned columns, two spaces between them. On a terminal no line is longer than it is
+//! wide: what is shortened first, `fit` says; where nothing helps, each row is a block of lines (`block`).
 
 use std::borrow::Cow;
 use std::io::{self, Write};
 
-use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+use unicode_width::UnicodeWidthStr;
+
+/// Each row as a block of lines, one a column.
+mod block;
+/// How wide each column may be, and how a text is cut to it.
+mod fit;
 
 use super::sanitize::{is_right_to_left, visible};
-use super::{ColumnKind, Listing, Notice, Style};
+use super::{Cell, Column, ColumnKind, Listing, Notice, Style};
+use fit::Fit;
 
+/// Spaces between two columns.
 const GAP: usize = 2;
-/// No column is shortened to less than this, or than its heading.
-const NARROWEST: usize = 8;
 /// In a pipe one long value must not push the next column of every row away.
 const WIDEST_IN_A_PIPE: usize = 120;
 
@@ -29,13 +35,26 @@ pub(super) fn write(out: &mut dyn Write, listing: &Listing, style: &Style) -> io
         let sentence = paint(visible(&listing.empty), Some(DIM), style);
         return writeln!(out, "{sentence}");
     }
-    let layout = Layout::new(listing, style);
+    let natural = natural_widths(listing, style);
+    let fit = match style.width {
+        None => Fit::pipe(&natural),
+        Some(limit) => match Fit::terminal(&natural, limit) {
+            Some(fit) => fit,
+            None => return block::write(out, listing, style, limit),
+        },
+    };
     let headings = listing.columns.iter().map(|c| visible(&c.heading));
-    writeln!(out, "{}", layout.line(headings, |_, _| Some(BOLD)))?;
+    let kinds = listing.columns.iter().map(|c| c.kind);
+    let cells = headings.zip(kinds.clone());
+    writeln!(out, "{}", line(cells, &fit, style, |_, _| Some(BOLD)))?;
     for row in &listing.rows {
-        let cells = listing.columns.iter().zip(row);
-        let texts = cells.map(|(column, cell)| cell.shown(column.kind, style.reveal));
-        writeln!(out, "{}", layout.line(texts, change_color))?;
+        let texts = listing.columns.iter().zip(row);
+        let cells = texts.map(|(column, cell)| shown(column, cell, style));
+        writeln!(
+            out,
+            "{}",
+            line(cells.zip(kinds.clone()), &fit, style, change_color)
+        )?;
     }
     Ok(())
 }
@@ -46,117 +65,71 @@ pub(super) fn write_notice(out: &mut dyn Write, notice: &Notice, style: &Style) 
     writeln!(out, "{line}")
 }
 
-/// Where each column stands.
-struct Layout<'a> {
-    kinds: Vec<ColumnKind>,
-    widths: Vec<usize>,
-    style: &'a Style,
+fn shown<'a>(column: &Column, cell: &'a Cell, style: &Style) -> Cow<'a, str> {
+    cell.shown(column.kind, style.reveal)
 }
 
-impl<'a> Layout<'a> {
-    fn new(listing: &Listing, style: &'a Style) -> Self {
-        let kinds: Vec<_> = listing.columns.iter().map(|c| c.kind).collect();
-        let headings = listing.columns.iter().map(|c| visible(&c.heading).width());
-        let least: Vec<_> = headings.collect();
-        let mut widths = least.clone();
-        for row in &listing.rows {
-            for ((width, kind), cell) in widths.iter_mut().zip(&kinds).zip(row) {
-                *width = (*width).max(cell.shown(*kind, style.reveal).width());
-            }
-        }
-        match style.width {
-            Some(limit) => shrink(&mut widths, &kinds, &least, limit),
-            None => widths
-                .iter_mut()
-                .for_each(|w| *w = (*w).min(WIDEST_IN_A_PIPE)),
-        }
-        Self {
-            kinds,
-            widths,
-            style,
-        }
-    }
-
-    /// One line without its end; `color` looks at the kind of each column and the text in it.
-    fn line<'t>(
-        &self,
-        texts: impl Iterator<Item = Cow<'t, str>>,
-        color: fn(ColumnKind, &str) -> Option<&'static str>,
-    ) -> String {
-        let mut line = String::new();
-        let mut column = 0;
-        for ((text, &kind), &width) in texts.zip(&self.kinds).zip(&self.widths) {
-            let text = self.fit(text, kind, width);
-            let padding = width.saturating_sub(text.width());
-            if kind == ColumnKind::Number {
-                column += padding;
-            }
-            if !text.is_empty() {
-                line.extend(std::iter::repeat_n(' ', column));
-                column = 0;
-                let color = color(kind, &text);
-                line.push_str(&paint(self.isolate(text), color, self.style));
-            }
-            if kind != ColumnKind::Number {
-                column += padding;
-            }
-            column += GAP;
-        }
-        line
-    }
-
-    fn fit<'t>(&self, text: Cow<'t, str>, kind: ColumnKind, width: usize) -> Cow<'t, str> {
-        if self.style.width.is_some() && is_flexible(kind) && text.width() > width {
-            return Cow::Owned(cut(&text, width));
-        }
-        text
-    }
-
-    /// On a terminal, a right-to-left value must not reorder the columns beside it.
-    fn isolate<'t>(&self, text: Cow<'t, str>) -> Cow<'t, str> {
-        if self.style.width.is_some() && is_right_to_left(&text) {
-            return Cow::Owned(format!("\u{2068}{text}\u{2069}"));
-        }
-        text
-    }
+/// What a column needs for its heading and for its cells.
+struct Natural {
+    kind: ColumnKind,
+    heading: usize,
+    cells: usize,
 }
 
-/// Takes from the widest flexible column until the line fits, or none has anything to give.
-fn shrink(widths: &mut [usize], kinds: &[ColumnKind], least: &[usize], limit: usize) {
-    let gaps = GAP * widths.len().saturating_sub(1);
-    let mut excess = (widths.iter().sum::<usize>() + gaps).saturating_sub(limit);
-    while excess > 0 {
-        let flexible = (0..widths.len()).filter(|&i| is_flexible(kinds[i]));
-        let able = flexible.filter(|&i| widths[i] > least[i].max(NARROWEST));
-        let Some(widest) = able.max_by_key(|&i| widths[i]) else {
-            return;
-        };
-        widths[widest] -= 1;
-        excess -= 1;
+fn natural_widths(listing: &Listing, style: &Style) -> Vec<Natural> {
+    let columns = listing.columns.iter().map(|column| Natural {
+        kind: column.kind,
+        heading: visible(&column.heading).width(),
+        cells: 0,
+    });
+    let mut widths: Vec<Natural> = columns.collect();
+    for row in &listing.rows {
+        for ((width, column), cell) in widths.iter_mut().zip(&listing.columns).zip(row) {
+            width.cells = width.cells.max(shown(column, cell, style).width());
+        }
     }
+    widths
 }
 
-fn is_flexible(kind: ColumnKind) -> bool {
-    matches!(kind, ColumnKind::Text | ColumnKind::Json)
+/// One line without its end; `color` looks at the kind of each column and the text in it.
+fn line<'t>(
+    cells: impl Iterator<Item = (Cow<'t, str>, ColumnKind)>,
+    fit: &Fit,
+    style: &Style,
+    color: fn(ColumnKind, &str) -> Option<&'static str>,
+) -> String {
+    let mut line = String::new();
+    let mut spaces = 0;
+    for ((text, kind), &width) in cells.zip(&fit.widths) {
+        let text = fit.shorten(text, kind, width);
+        let padding = width.saturating_sub(text.width());
+        if kind == ColumnKind::Number {
+            spaces += padding;
+        }
+        if !text.is_empty() {
+            line.extend(std::iter::repeat_n(' ', spaces));
+            spaces = 0;
+            let color = color(kind, &text);
+            line.push_str(&paint(isolate(text, style), color, style));
+        }
+        if kind != ColumnKind::Number {
+            spaces += padding;
+        }
+        spaces += GAP;
+    }
+    line
 }
 
-/// The beginning of a text and `…`, at most `width` columns together.
-fn cut(text: &str, width: usize) -> String {
-    let room = width.saturating_sub(1);
-    let mut taken = 0;
-    let mut start: String = text
-        .chars()
-        .take_while(|c| {
-            taken += c.width().unwrap_or(0);
-            taken <= room
-        })
-        .collect();
-    // A sequence of characters can be wider than its parts: an emoji with its variation selector.
-    while start.width() > room {
-        start.pop();
+/// On a terminal, a right-to-left value must not change places with the columns beside it.
+///
+/// Terminals that turn text around take a line for a paragraph and treat the spaces between two columns as part of
+/// the text; an isolate keeps the value together, and the mark behind it is for those that know marks only. Others
+/// show neither: all three are zero columns wide, for `less` too.
+fn isolate<'t>(text: Cow<'t, str>, style: &Style) -> Cow<'t, str> {
+    if style.width.is_some() && is_right_to_left(&text) {
+        return Cow::Owned(format!("\u{2068}{text}\u{2069}\u{200e}"));
     }
-    start.push('…');
-    start
+    text
 }
 
 fn change_color(kind: ColumnKind, text: &str) -> Option<&'static str> {

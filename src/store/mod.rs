@@ -52,7 +52,7 @@ pub use log_events::LogEventRow;
 pub use periods::{ArrivalRow, BadRunRow, ChangeGroupRow, CoverageRow, UnreadRow};
 pub use prune::Pruned;
 pub use questions::{
-    AccountRow, ChangeRow, FailingRow, Filter, GroupRow, HistoryRow, PreferenceRow, RunRow,
+    AccountRow, ChangeRow, FailingRow, Filter, GroupRow, HistoryRow, Place, PreferenceRow, RunRow,
 };
 pub use rights::{GapRow, HeldRow, RightsLogRow};
 pub use snapshots::Observed;

@@ -57,6 +57,15 @@ pub struct AccountRow {
     pub edit_count: Option<i64>,
 }
 
+/// Where a user has an account.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "the columns are explained in docs/database.md")]
+pub struct Place {
+    pub user: String,
+    pub wiki: String,
+    pub api_url: String,
+}
+
 /// An account that cannot be read, since when, and why the last try failed.
 #[derive(Clone, Debug)]
 #[expect(missing_docs, reason = "the columns are explained above")]
@@ -297,23 +306,23 @@ impl Store {
                 from run r where r.id = ?2
             ),
             facts as (
-                select h.account,
-                    json_group_array(p.name order by p.name) filter (where p.kind = 'group')
-                        as groups,
-                    max(json_extract(v.json, '$')) filter (where p.kind = 'counter') as edit_count,
-                    max(json_extract(v.json, '$')) filter (where p.name = 'local_user_id')
+                select account,
+                    json_group_array(name order by name) filter (where kind = 'group') as groups,
+                    max(json_extract(value, '$')) filter (where kind = 'counter') as edit_count,
+                    max(json_extract(value, '$')) filter (where name = 'local_user_id')
                         as local_user_id,
-                    max(json_extract(v.json, '$')) filter (where p.name = 'registered_at')
+                    max(json_extract(value, '$')) filter (where name = 'registered_at')
                         as registered_at
-                from held_values h
-                join property p on p.id = h.property
-                join property_value v on v.id = h.value
+                from spans
                 where (
-                        p.kind = 'group' or (p.kind = 'counter' and p.name = 'edit_count')
-                        or (p.kind = 'identity' and p.name in ('local_user_id', 'registered_at'))
+                        kind = 'group' or (kind = 'counter' and name = 'edit_count')
+                        or (kind = 'identity' and name in ('local_user_id', 'registered_at'))
                     )
-                    and h.from_run <= ?2 and (h.ended_run is null or h.ended_run > ?2)
-                group by h.account
+                    and first_run <= ?2 and gone_run > ?2
+                group by account
+            ),
+            missed as (
+                select account, max(run) as run from failure where run <= ?2 group by account
             )
             select u.name as "user!", u.central_user_id, a.wiki as "wiki!", a.api_url as "api_url!",
                 f.local_user_id as "local_user_id: i64",
@@ -329,7 +338,13 @@ impl Store {
                 ) as "last_seen_at: String",
                 case
                     when a.detached_at <= moment.at then 'detached'
-                    when a.failing_since <= moment.at then 'unreachable'
+                    -- It failed, and was not read since; up to then.
+                    when missed.run is not null and (
+                        select s.run from run r
+                        join snapshot s on s.run = r.id and s.account = a.id
+                        where r.id > missed.run and r.id <= ?2
+                        limit 1
+                    ) is null then 'unreachable'
                     else 'attached'
                 end as "state!: String",
                 f.groups as "groups: String", f.edit_count as "edit_count: i64"
@@ -337,6 +352,7 @@ impl Store {
             join account a on a.listed_from <= moment.at
             join user u on u.id = a.user
             left join facts f on f.account = a.id
+            left join missed on missed.account = a.id
             where (?1 is null or a.user = ?1) and a.wiki <> 'global'
             order by u.name, a.wiki
             "#,
@@ -360,6 +376,22 @@ impl Store {
             wiki
         )
         .fetch_one(&self.pool)
+        .await
+        .map_err(|error| self.error(error))
+    }
+
+    /// Every place where somebody has an account, or had one.
+    pub async fn places(&self) -> Result<Vec<Place>, StoreError> {
+        sqlx::query_as!(
+            Place,
+            r#"
+            select u.name as user, a.wiki, a.api_url
+            from account a
+            join user u on u.id = a.user
+            where a.wiki <> 'global'
+            "#
+        )
+        .fetch_all(&self.pool)
         .await
         .map_err(|error| self.error(error))
     }
@@ -467,24 +499,16 @@ impl Store {
         sqlx::query_as!(
             HistoryRow,
             r#"
-            select u.name as "user!", a.wiki as "wiki!", p.kind as "kind!", p.name as "name!",
-                v.json as "value!", nullif(v.is_default, -1) as "is_default: i64",
-                strftime('%Y-%m-%dT%H:%M:%SZ', found.at, 'unixepoch') as "valid_from!: String",
-                strftime('%Y-%m-%dT%H:%M:%SZ', seen.at, 'unixepoch') as "seen_until!: String",
-                strftime('%Y-%m-%dT%H:%M:%SZ', gone.at, 'unixepoch') as "valid_to: String"
-            from held_values h
-            join account a on a.id = h.account
-            join user u on u.id = a.user
-            join property p on p.id = h.property
-            join property_value v on v.id = h.value
-            join observations found on found.run = h.from_run and found.account = h.account
-            join observations seen on seen.run = h.seen_run and seen.account = h.account
-            left join observations gone on gone.run = h.ended_run and gone.account = h.account
-            where (?1 is null or a.user = ?1) and (?2 is null or a.wiki = ?2)
-                and (?3 is null or p.kind = ?3) and (?4 is null or p.name glob ?4)
-                and (?5 is null
-                    or (h.from_run <= ?5 and (h.ended_run is null or h.ended_run > ?5)))
-            order by u.name, a.wiki, p.kind, p.name, h.from_run
+            select user as "user!: String", wiki as "wiki!: String", kind as "kind!: String",
+                name as "name!: String", value as "value!: String",
+                is_default as "is_default: i64", valid_from as "valid_from!: String",
+                seen_until as "seen_until!: String", valid_to as "valid_to: String"
+            from spans
+            where (?1 is null or user_id = ?1) and (?2 is null or wiki = ?2)
+                and (?3 is null or kind = ?3) and (?4 is null or name glob ?4)
+                -- Ranges, also where no run is named: half of the changes need no look.
+                and first_run <= coalesce(?5, 9223372036854775807) and gone_run > coalesce(?5, 0)
+            order by user, wiki, kind, name, first_run
             "#,
             filter.user,
             filter.wiki,

@@ -186,7 +186,7 @@ fn the_views_have_just_the_columns_that_the_page_promises() {
         let promised: Vec<&str> = without_values.split(',').map(str::trim).collect();
         assert_eq!(scene.columns(view), promised, "{view}");
     }
-    assert_eq!(views, 16);
+    assert_eq!(views, 17);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::super::sanitize::is_invisible;
 use super::super::*;
-use super::{PIPE, comments, print, terminal};
+use super::{PIPE, comments, on_terminal, print};
 
 /// Pieces that mean something to a terminal, a spreadsheet, a browser or a wiki, and any characters between them.
 fn hostile() -> impl Strategy<Value = String> {
@@ -104,6 +104,7 @@ fn listing_of(text: &str) -> Listing {
             text.into(),
         ]],
         empty: text.to_owned(),
+        pages: Vec::new(),
     }
 }
 
@@ -149,7 +150,7 @@ proptest! {
                     prop_assert_eq!(bad, None, "{}", format.name());
                     let colored = Style { color: true, width: Some(40), reveal };
                     let out = print(&listing, format, colored);
-                    let ours = ["\x1b[0m", "\x1b[1m", "\x1b[2m", "\x1b[31m", "\x1b[32m", "\x1b[33m", "\u{2068}", "\u{2069}"];
+                    let ours = ["\x1b[0m", "\x1b[1m", "\x1b[2m", "\x1b[31m", "\x1b[32m", "\x1b[33m", "\u{2068}", "\u{2069}", "\u{200e}"];
                     let rest = ours.iter().fold(out, |out, own| out.replace(own, ""));
                     let bad = rest.chars().find(|&c| c != '\n' && is_invisible(c));
                     prop_assert_eq!(bad, None, "{} on a terminal", format.name());
@@ -267,9 +268,11 @@ proptest! {
     }
 
     #[test]
-    fn lines_fit_the_terminal(text in hostile(), width in 30_usize..60) {
-        for line in print(&comments(&[&text]), Format::Table, terminal(width)).lines() {
-            prop_assert!(line.width() <= width, "{}", line);
+    fn lines_fit_the_terminal(text in hostile(), width in 20_usize..120) {
+        for listing in [comments(&[&text]), listing_of(&text), super::changes()] {
+            for line in print(&listing, Format::Table, on_terminal(width)).lines() {
+                prop_assert!(line.width() <= width, "{}", line);
+            }
         }
     }
 }
