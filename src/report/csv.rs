@@ -6,30 +6,62 @@ use std::borrow::Cow;
 use std::io::{self, Write};
 
 use super::sanitize::visible;
-use super::{Cell, ColumnKind, Listing, Style};
+use super::{Cell, Column, ColumnKind, Listing, Style};
 
 /// What begins a formula, also in the wide form of East Asia.
 const SIGNS: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
 
 pub(super) fn write(out: &mut dyn Write, listing: &Listing, style: &Style) -> io::Result<()> {
-    let mut writer = csv::WriterBuilder::new().flexible(true).from_writer(out);
-    writer
-        .write_record(listing.columns.iter().map(|c| defuse(&c.name).into_owned()))
-        .map_err(as_io)?;
+    let mut rows = CsvRows::new(out, listing.columns.clone(), *style)?;
     for row in &listing.rows {
-        for (column, cell) in listing.columns.iter().zip(row) {
-            let text = cell.exact(style.reveal);
+        rows.row(row)?;
+    }
+    rows.finish().map(drop)
+}
+
+/// Rows that are written as they come.
+#[derive(Debug)]
+pub struct CsvRows<W: Write> {
+    writer: csv::Writer<W>,
+    columns: Vec<Column>,
+    style: Style,
+}
+
+impl<W: Write> CsvRows<W> {
+    /// Writes the header.
+    pub fn new(out: W, columns: Vec<Column>, style: Style) -> io::Result<Self> {
+        let mut writer = csv::WriterBuilder::new().flexible(true).from_writer(out);
+        writer
+            .write_record(columns.iter().map(|c| defuse(&c.name).into_owned()))
+            .map_err(as_io)?;
+        Ok(Self {
+            writer,
+            columns,
+            style,
+        })
+    }
+
+    /// Writes a row of one cell a column.
+    pub fn row(&mut self, row: &[Cell]) -> io::Result<()> {
+        for (column, cell) in self.columns.iter().zip(row) {
+            let text = cell.exact(self.style.reveal);
             let harmless = matches!(cell, Cell::Integer(_)) || is_sign(column.kind, &text);
             let field = if harmless {
                 text
             } else {
                 Cow::Owned(defuse(&text).into_owned())
             };
-            writer.write_field(field.as_bytes()).map_err(as_io)?;
+            self.writer.write_field(field.as_bytes()).map_err(as_io)?;
         }
-        writer.write_record(None::<&[u8]>).map_err(as_io)?;
+        self.writer.write_record(None::<&[u8]>).map_err(as_io)
     }
-    writer.flush()
+
+    /// Writes what is left, and gives back where it went.
+    pub fn finish(mut self) -> io::Result<W> {
+        self.writer.flush()?;
+        let unwritten = |error: csv::IntoInnerError<_>| io::Error::other(error.to_string());
+        self.writer.into_inner().map_err(unwritten)
+    }
 }
 
 /// The error as it was, so that a closed pipe is still known for one.

@@ -35,6 +35,16 @@ pub(super) fn write_lines(out: &mut dyn Write, listing: &Listing, style: &Style)
     Ok(())
 }
 
+/// One value on a line, its fields in the order of its type.
+pub fn write_json_line(out: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {
+    writeln!(out, "{}", escape(&serde_json::to_string(value)?))
+}
+
+/// One value as a document, indented by two spaces.
+pub fn write_json(out: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {
+    writeln!(out, "{}", escape(&serde_json::to_string_pretty(value)?))
+}
+
 fn objects<'a>(listing: &'a Listing, style: &Style) -> impl Iterator<Item = Object<'a>> {
     let reveal = style.reveal;
     listing.rows.iter().map(move |row| Object {

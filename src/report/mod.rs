@@ -47,11 +47,13 @@ mod warc;
 #[cfg(test)]
 mod tests;
 
+pub use csv::CsvRows;
 pub use document::{Document, Section, write_document};
 pub use icalendar::{Event, write_calendar};
+pub use json::{write_json, write_json_line};
 pub use listing::{Cell, Column, ColumnKind, Listing, Notice};
 pub use metrics::{Family, Sample, exposition};
-pub use sanitize::visible;
+pub use sanitize::{mask, visible};
 pub use user_page::UserPage;
 pub use warc::{WarcAnswer, write_warc_answer, write_warc_info};
 

@@ -66,7 +66,7 @@ pub(super) fn is_between_digits(before: Option<char>, after: Option<char>) -> bo
 }
 
 /// `a***@example.org` for an e-mail address and `***` for anything else, plain or as a JSON string.
-pub(super) fn mask(text: &str) -> String {
+pub fn mask(text: &str) -> String {
     if let Ok(serde_json::Value::String(string)) = serde_json::from_str(text) {
         return serde_json::Value::String(mask_plain(&string)).to_string();
     }
