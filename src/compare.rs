@@ -64,6 +64,8 @@ fn relation(kind: Kind, was: &Value, is: &Value) -> Relation {
     } else if was.json() == is.json()
         // Only what may be kept has changed.
         || was.is_redacted() != is.is_redacted()
+        // What it was is not known here, so nobody can say that it differs.
+        || was.is_withheld()
         // Only now is the expiry told.
         || (kind == Kind::GlobalGroup && was.json() == MEMBER)
     {

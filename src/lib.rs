@@ -12,6 +12,7 @@ pub mod report; // floor 1: values in, text out
 pub mod schedule; // floor 1: cron expression and time zone in, next tick out
 pub mod store; // floor 1: the only room that speaks SQL
 
+pub mod archive; // floor 2: one user's history as a folder of files, and back
 pub mod collect; // floor 2: one run, from start to finish
 pub mod daemon;
 pub mod findings; // floor 2: rows of the history in, what they mean out // floor 2: wait for the tick or the signal, then act

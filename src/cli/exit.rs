@@ -1,6 +1,7 @@
 //! How a command ends: the exit codes of the contract, and what is said.
 
 use crate::{
+    archive::ArchiveError,
     collect::RunError,
     config::{ConfigError, CredentialError},
     mediawiki::Failure,
@@ -88,6 +89,17 @@ impl From<StoreError> for Trouble {
     fn from(error: StoreError) -> Self {
         let exit = match error {
             ref error if is_taken(error) => Exit::Busy,
+            _ => Exit::Failed,
+        };
+        let source = error.into();
+        Self { exit, source }
+    }
+}
+
+impl From<ArchiveError> for Trouble {
+    fn from(error: ArchiveError) -> Self {
+        let exit = match &error {
+            ArchiveError::Busy(_) | ArchiveError::Store(StoreError::Busy(_)) => Exit::Busy,
             _ => Exit::Failed,
         };
         let source = error.into();

@@ -14,10 +14,12 @@ mod exit;
 mod expiring;
 mod explain;
 mod export;
+mod export;
 mod forget;
 mod freshness;
 mod groups;
 mod history;
+mod import;
 mod init;
 mod log;
 mod logging;
@@ -154,8 +156,10 @@ enum Command {
     Log(log::Arguments),
     /// Add up edits and logged actions, by wiki and month
     Contributions(contributions::Arguments),
-    /// Write what is known into files that other programs read
+    /// Write everything known about a user into a directory, in files that other programs read
     Export(export::Arguments),
+    /// Put an export with its history back into an empty database
+    Import(import::Arguments),
     /// Copy the database into a new file, also while the daemon runs
     #[command(after_help = backup::HELP)]
     Backup(backup::Arguments),
@@ -250,6 +254,7 @@ async fn dispatch(
         Command::Log(arguments) => log::run(&mut context, &arguments).await,
         Command::Contributions(arguments) => contributions::run(&mut context, &arguments).await,
         Command::Export(arguments) => export::run(&mut context, &arguments).await,
+        Command::Import(arguments) => import::run(&mut context, &arguments).await,
         Command::Backup(arguments) => backup::run(&mut context, &arguments).await,
         Command::Prune(arguments) => prune::run(&mut context, &arguments).await,
         Command::Forget(arguments) => forget::run(&mut context, &arguments).await,

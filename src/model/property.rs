@@ -160,11 +160,40 @@ pub enum Subject {
     LatestEdit = 1 << 15,
 }
 
+impl Subject {
+    /// Every subject with its name in exports. Names are never reused either.
+    pub const NAMES: [(Self, &'static str); 16] = [
+        (Self::Groups, "groups"),
+        (Self::ImplicitGroups, "implicit_groups"),
+        (Self::GlobalGroups, "global_groups"),
+        (Self::Preferences, "preferences"),
+        (Self::GlobalPreferences, "global_preferences"),
+        (Self::Rights, "rights"),
+        (Self::Blocks, "blocks"),
+        (Self::Lock, "lock"),
+        (Self::Name, "name"),
+        (Self::LocalUserId, "local_user_id"),
+        (Self::Registration, "registration"),
+        (Self::FirstEdit, "first_edit"),
+        (Self::Email, "email"),
+        (Self::HomeWiki, "home_wiki"),
+        (Self::EditCount, "edit_count"),
+        (Self::LatestEdit, "latest_edit"),
+    ];
+
+    /// The subject of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        let found = Self::NAMES.into_iter().find(|(_, known)| *known == name);
+        found.map(|(subject, _)| subject)
+    }
+}
+
 /// What a property is, as JSON text in one normal form, so that equal facts are equal text.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Value {
     json: String,
     is_default: Option<bool>,
+    is_withheld: bool,
 }
 
 impl Value {
@@ -181,6 +210,7 @@ impl Value {
         Self {
             json: json.into(),
             is_default: None,
+            is_withheld: false,
         }
     }
 
@@ -188,6 +218,18 @@ impl Value {
     pub fn with_default(mut self, is_default: Option<bool>) -> Self {
         self.is_default = is_default;
         self
+    }
+
+    /// The same value, knowing whether it stands for one that an export withheld.
+    pub fn with_withheld(mut self, is_withheld: bool) -> Self {
+        self.is_withheld = is_withheld;
+        self
+    }
+
+    /// Whether it stands for a value that is not known here: the export that it was restored from
+    /// showed it masked, or as the hash by a key that it did not give away.
+    pub fn is_withheld(&self) -> bool {
+        self.is_withheld
     }
 
     /// The value as JSON text.

@@ -487,7 +487,7 @@ async fn listed_accounts(
 }
 
 /// The host of a URL without its port, as the ledger has it.
-fn host(url: &str) -> &str {
+pub(super) fn host(url: &str) -> &str {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     rest.split([':', '/', '?', '#']).next().unwrap_or_default()
 }

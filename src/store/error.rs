@@ -96,6 +96,9 @@ pub enum StoreError {
         /// What the system says.
         source: std::io::Error,
     },
+    /// What is to be restored contradicts itself.
+    #[error("the export contradicts itself: {0}")]
+    Inconsistent(String),
     /// What is asked for is not in the database.
     #[error("{0}")]
     NotFound(String),

@@ -14,6 +14,7 @@ mod figures;
 mod files;
 mod forget;
 mod good_runs;
+mod lines;
 mod lists;
 mod lock;
 mod log_events;
@@ -22,6 +23,8 @@ mod open;
 mod periods;
 mod prune;
 mod questions;
+mod reading;
+mod restoring;
 mod rights;
 mod runs;
 mod snapshots;
@@ -46,6 +49,11 @@ pub use error::StoreError;
 pub use figures::{Figures, LastRun};
 pub use forget::Holdings;
 pub use good_runs::EndedRun;
+pub use lines::{
+    AsOf, BlockLine, ChangeLine, CoverageLine, EditorRow, GroupChangeLine, GroupLine, HistoryLine,
+    IdentityLine, LogEventLine, OutOfSight, Owner, PreferenceLine, RequestLine, RunLine,
+    SnapshotLine, Unreadable,
+};
 pub use lists::{ListKey, ListKind, ListState, NewFirstEdit, PageEnd, Rename};
 pub use lock::RunLock;
 pub use log_events::LogEventRow;
@@ -54,6 +62,8 @@ pub use prune::Pruned;
 pub use questions::{
     AccountRow, ChangeRow, FailingRow, Filter, GroupRow, HistoryRow, Place, PreferenceRow, RunRow,
 };
+pub use reading::Reading;
+pub use restoring::Restoring;
 pub use rights::{GapRow, HeldRow, RightsLogRow};
 pub use snapshots::Observed;
 pub use standing::{EndingRow, ValueRow, WikiValueRow};

@@ -1,6 +1,8 @@
 //! What users ask of the history: one function a question, rows of the public views out.
 
 use chrono::{DateTime, Utc};
+use serde::Serialize;
+use sqlx::SqliteExecutor;
 
 use super::{Store, StoreError};
 use crate::model::{Kind, Moment, RunNumber};
@@ -39,7 +41,7 @@ pub struct RunRow {
 }
 
 /// A row of the view `accounts`, with the groups and the edits of the moment asked for.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 #[expect(missing_docs, reason = "the columns are explained in docs/database.md")]
 pub struct AccountRow {
     pub user: String,
@@ -290,78 +292,9 @@ impl Store {
         user: Option<i64>,
         run: RunNumber,
     ) -> Result<Vec<AccountRow>, StoreError> {
-        sqlx::query_as!(
-            AccountRow,
-            r#"
-            with moment as (
-                -- A run that never ended holds until the next one.
-                select coalesce(
-                    r.finished_at,
-                    (
-                        select n.started_at from run n
-                        where n.user = r.user and n.id > r.id order by n.id limit 1
-                    ),
-                    9223372036854775807
-                ) as at
-                from run r where r.id = ?2
-            ),
-            facts as (
-                select account,
-                    json_group_array(name order by name) filter (where kind = 'group') as groups,
-                    max(json_extract(value, '$')) filter (where kind = 'counter') as edit_count,
-                    max(json_extract(value, '$')) filter (where name = 'local_user_id')
-                        as local_user_id,
-                    max(json_extract(value, '$')) filter (where name = 'registered_at')
-                        as registered_at
-                from spans
-                where (
-                        kind = 'group' or (kind = 'counter' and name = 'edit_count')
-                        or (kind = 'identity' and name in ('local_user_id', 'registered_at'))
-                    )
-                    and first_run <= ?2 and gone_run > ?2
-                group by account
-            ),
-            missed as (
-                select account, max(run) as run from failure where run <= ?2 group by account
-            )
-            select u.name as "user!", u.central_user_id, a.wiki as "wiki!", a.api_url as "api_url!",
-                f.local_user_id as "local_user_id: i64",
-                strftime('%Y-%m-%dT%H:%M:%SZ', a.attached_at, 'unixepoch')
-                    as "attached_at: String",
-                a.attached_by, f.registered_at as "registered_at: String",
-                strftime('%Y-%m-%dT%H:%M:%SZ', a.listed_from, 'unixepoch')
-                    as "first_seen_at!: String",
-                strftime(
-                    '%Y-%m-%dT%H:%M:%SZ',
-                    min(coalesce(a.listed_until, u.listed_at), moment.at),
-                    'unixepoch'
-                ) as "last_seen_at: String",
-                case
-                    when a.detached_at <= moment.at then 'detached'
-                    -- It failed, and was not read since; up to then.
-                    when missed.run is not null and (
-                        select s.run from run r
-                        join snapshot s on s.run = r.id and s.account = a.id
-                        where r.id > missed.run and r.id <= ?2
-                        limit 1
-                    ) is null then 'unreachable'
-                    else 'attached'
-                end as "state!: String",
-                f.groups as "groups: String", f.edit_count as "edit_count: i64"
-            from moment
-            join account a on a.listed_from <= moment.at
-            join user u on u.id = a.user
-            left join facts f on f.account = a.id
-            left join missed on missed.account = a.id
-            where (?1 is null or a.user = ?1) and a.wiki <> 'global'
-            order by u.name, a.wiki
-            "#,
-            user,
-            run.0
-        )
-        .fetch_all(&self.pool)
-        .await
-        .map_err(|error| self.error(error))
+        accounts_after(&self.pool, user, run.0)
+            .await
+            .map_err(|error| self.error(error))
     }
 
     /// Whether there ever was an account on this wiki; `global` always is one.
@@ -555,6 +488,85 @@ impl Store {
         .await
         .map_err(|error| self.error(error))
     }
+}
+
+/// The attached accounts as they were after a run, whoever asks.
+pub(super) async fn accounts_after(
+    executor: impl SqliteExecutor<'_>,
+    user: Option<i64>,
+    run: i64,
+) -> sqlx::Result<Vec<AccountRow>> {
+    sqlx::query_as!(
+        AccountRow,
+        r#"
+        with moment as (
+            -- A run that never ended holds until the next one.
+            select coalesce(
+                r.finished_at,
+                (
+                    select n.started_at from run n
+                    where n.user = r.user and n.id > r.id order by n.id limit 1
+                ),
+                9223372036854775807
+            ) as at
+            from run r where r.id = ?2
+        ),
+        facts as (
+            select account,
+                json_group_array(name order by name) filter (where kind = 'group') as groups,
+                max(json_extract(value, '$')) filter (where kind = 'counter') as edit_count,
+                max(json_extract(value, '$')) filter (where name = 'local_user_id')
+                    as local_user_id,
+                max(json_extract(value, '$')) filter (where name = 'registered_at')
+                    as registered_at
+            from spans
+            where (
+                    kind = 'group' or (kind = 'counter' and name = 'edit_count')
+                    or (kind = 'identity' and name in ('local_user_id', 'registered_at'))
+                )
+                and first_run <= ?2 and gone_run > ?2
+            group by account
+        ),
+        missed as (
+            select account, max(run) as run from failure where run <= ?2 group by account
+        )
+        select u.name as "user!", u.central_user_id, a.wiki as "wiki!", a.api_url as "api_url!",
+            f.local_user_id as "local_user_id: i64",
+            strftime('%Y-%m-%dT%H:%M:%SZ', a.attached_at, 'unixepoch')
+                as "attached_at: String",
+            a.attached_by, f.registered_at as "registered_at: String",
+            strftime('%Y-%m-%dT%H:%M:%SZ', a.listed_from, 'unixepoch')
+                as "first_seen_at!: String",
+            strftime(
+                '%Y-%m-%dT%H:%M:%SZ',
+                min(coalesce(a.listed_until, u.listed_at), moment.at),
+                'unixepoch'
+            ) as "last_seen_at: String",
+            case
+                when a.detached_at <= moment.at then 'detached'
+                -- It failed, and was not read since; up to then.
+                when missed.run is not null and (
+                    select s.run from run r
+                    join snapshot s on s.run = r.id and s.account = a.id
+                    where r.id > missed.run and r.id <= ?2
+                    limit 1
+                ) is null then 'unreachable'
+                else 'attached'
+            end as "state!: String",
+            f.groups as "groups: String", f.edit_count as "edit_count: i64"
+        from moment
+        join account a on a.listed_from <= moment.at
+        join user u on u.id = a.user
+        left join facts f on f.account = a.id
+        left join missed on missed.account = a.id
+        where (?1 is null or a.user = ?1) and a.wiki <> 'global'
+        order by u.name, a.wiki
+        "#,
+        user,
+        run
+    )
+    .fetch_all(executor)
+    .await
 }
 
 /// A pattern of ours as SQLite's `glob` reads it: brackets mean nothing special to us.

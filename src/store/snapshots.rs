@@ -42,10 +42,11 @@ impl Store {
         let (first, last) = (account << 18, (account + 1) << 18);
         let rows = sqlx::query!(
             r#"
-            select p.kind, p.name, v.json, v.is_default
+            select p.kind, p.name, v.json, v.is_default, w.id is not null as "is_withheld!: bool"
             from held h
             join property p on p.id = h.property
             join property_value v on v.id = h.value
+            left join withheld w on w.id = h.id
             where h.id >= ?1 and h.id < ?2
             "#,
             first,
@@ -61,7 +62,9 @@ impl Store {
         for row in rows {
             let Ok(kind) = row.kind.parse() else { continue };
             let is_default = (row.is_default >= 0).then_some(row.is_default == 1);
-            let value = Value::from_json_text(row.json).with_default(is_default);
+            let value = Value::from_json_text(row.json)
+                .with_default(is_default)
+                .with_withheld(row.is_withheld);
             snapshot
                 .properties
                 .insert(Property::new(kind, row.name), value);
@@ -239,7 +242,7 @@ async fn hold<'a>(
 
 /// Gives numbers to properties and values that have none yet. `rows` is a JSON list of
 /// `[kind, name, subject, value, is_default]`.
-async fn intern(connection: &mut SqliteConnection, rows: &str) -> sqlx::Result<()> {
+pub(super) async fn intern(connection: &mut SqliteConnection, rows: &str) -> sqlx::Result<()> {
     sqlx::query!(
         r#"
         insert into property (kind, name, subject)

@@ -22,6 +22,7 @@ mod nights;
 mod ordeal;
 mod past;
 mod politeness;
+mod portability;
 mod reading;
 mod recorded;
 mod scene;

@@ -228,7 +228,7 @@ impl Scene {
 impl Scene {
     /// The rows of a question, every value as text and null as "".
     pub(crate) fn sql(&self, question: &str) -> Vec<Vec<String>> {
-        self.ask_sqlite(question, true)
+        ask_sqlite(&self.database(), question, true)
     }
 
     /// The only value of the only row.
@@ -248,40 +248,41 @@ impl Scene {
 
     /// Changes the database behind the program's back.
     pub(crate) fn tamper(&self, statement: &str) {
-        self.ask_sqlite(statement, false);
+        ask_sqlite(&self.database(), statement, false);
     }
 
     /// The columns of a table or a view.
     pub(crate) fn columns(&self, view: &str) -> Vec<String> {
         self.lines(&format!("select name from pragma_table_info('{view}')"))
     }
+}
 
-    fn ask_sqlite(&self, sql: &str, read_only: bool) -> Vec<Vec<String>> {
-        let options = SqliteConnectOptions::new()
-            .filename(self.database())
-            .read_only(read_only);
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .expect("a runtime");
-        let rows = runtime.block_on(async {
-            let mut connection = SqliteConnection::connect_with(&options).await?;
-            let rows = sqlx::query(AssertSqlSafe(sql.to_owned()))
-                .fetch_all(&mut connection)
-                .await;
-            connection.close().await?;
-            rows
-        });
-        let rows = rows.unwrap_or_else(|error| panic!("{sql}: {error}"));
-        let text = |row: &sqlx::sqlite::SqliteRow, at| {
-            row.try_get_unchecked::<Option<String>, _>(at)
-                .expect("text")
-                .unwrap_or_default()
-        };
-        rows.iter()
-            .map(|row| (0..row.len()).map(|at| text(row, at)).collect())
-            .collect()
-    }
+/// The rows of a question to any database.
+pub(crate) fn ask_sqlite(database: &Path, sql: &str, read_only: bool) -> Vec<Vec<String>> {
+    let options = SqliteConnectOptions::new()
+        .filename(database)
+        .read_only(read_only);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    let rows = runtime.block_on(async {
+        let mut connection = SqliteConnection::connect_with(&options).await?;
+        let rows = sqlx::query(AssertSqlSafe(sql.to_owned()))
+            .fetch_all(&mut connection)
+            .await;
+        connection.close().await?;
+        rows
+    });
+    let rows = rows.unwrap_or_else(|error| panic!("{sql}: {error}"));
+    let text = |row: &sqlx::sqlite::SqliteRow, at| {
+        row.try_get_unchecked::<Option<String>, _>(at)
+            .expect("text")
+            .unwrap_or_default()
+    };
+    rows.iter()
+        .map(|row| (0..row.len()).map(|at| text(row, at)).collect())
+        .collect()
 }
 
 impl Run {
