@@ -10,9 +10,10 @@ use super::{
     manifest::{Coverage, FORMAT, Program, Runs, VERSION},
     page, strict,
     subjects::{
-        ACCOUNTS, BLOCKS, CHANGES, COVERAGE, EDITORS, GLOBAL_PREFERENCES, GROUP_CHANGES, GROUPS,
-        HISTORY, IDENTITY, LOG_EVENTS, MANIFEST_SCHEMA, PREFERENCES, REQUESTS, RUNS, SECRETS,
-        SECRETS_SCHEMA, SNAPSHOTS, Subject, WIKIS,
+        ACCOUNTS, BLOCKS, CHANGES, CONTRIBUTIONS, COVERAGE, EDITORS, FIRST_EDITS,
+        GLOBAL_PREFERENCES, GROUP_CHANGES, GROUPS, HISTORY, IDENTITY, LOG_EVENTS, LOGGED_ACTIONS,
+        MANIFEST_SCHEMA, PREFERENCES, READINGS, REQUESTS, RUNS, SECRETS, SECRETS_SCHEMA, SNAPSHOTS,
+        Subject, WIKIS,
     },
     table::{Table, write_text},
 };
@@ -107,12 +108,32 @@ impl Writer<'_> {
                 .await?;
             self.end(table)?;
         }
+        self.deeds().await?;
+        self.runs().await
+    }
+
+    /// What the logs say about the user, and what the user did.
+    async fn deeds(&mut self) -> Written {
         let mut table = self.begin(LOG_EVENTS)?;
         self.reading
             .each_log_event(|line| table.write(&line))
             .await?;
         self.end(table)?;
-        self.runs().await
+        let mut table = self.begin(FIRST_EDITS)?;
+        self.reading
+            .each_first_edit(|line| table.write(&line))
+            .await?;
+        self.end(table)?;
+        let mut table = self.begin(CONTRIBUTIONS)?;
+        self.reading
+            .each_contribution(|line| table.write(&line))
+            .await?;
+        self.end(table)?;
+        let mut table = self.begin(LOGGED_ACTIONS)?;
+        self.reading
+            .each_logged_action(|line| table.write(&line))
+            .await?;
+        self.end(table)
     }
 
     async fn identity(&mut self) -> Written {
@@ -205,6 +226,9 @@ impl Writer<'_> {
         self.reading
             .each_snapshot(|line| table.write(&line))
             .await?;
+        self.end(table)?;
+        let mut table = self.begin(READINGS)?;
+        self.reading.each_reading(|line| table.write(&line)).await?;
         self.end(table)?;
         let mut table = self.begin(REQUESTS)?;
         self.reading.each_request(|line| table.write(&line)).await?;

@@ -16,9 +16,9 @@ use super::{
     manifest::{FORMAT, VERSION},
     strict::Strict,
     subjects::{
-        ACCOUNTS, BLOCKS, CHANGES, COVERAGE, GLOBAL_PREFERENCES, GROUP_CHANGES, GROUPS, HISTORY,
-        IDENTITY, LOG_EVENTS, MANIFEST_SCHEMA, PREFERENCES, REQUESTS, RUNS, SECRETS,
-        SECRETS_SCHEMA, SNAPSHOTS, Subject,
+        ACCOUNTS, BLOCKS, CHANGES, CONTRIBUTIONS, COVERAGE, FIRST_EDITS, GLOBAL_PREFERENCES,
+        GROUP_CHANGES, GROUPS, HISTORY, IDENTITY, LOG_EVENTS, LOGGED_ACTIONS, MANIFEST_SCHEMA,
+        PREFERENCES, READINGS, REQUESTS, RUNS, SECRETS, SECRETS_SCHEMA, SNAPSHOTS, Subject,
     },
 };
 use crate::store::{Restoring, Store, StoreError};
@@ -141,6 +141,7 @@ impl Import {
         while let Some(batch) = lines.next()? {
             lines.taken(restoring.log_events(&batch).await)?;
         }
+        self.load_deeds(restoring).await?;
         let mut lines = self.lines(HISTORY)?;
         while let Some(batch) = lines.next()? {
             lines.taken(restoring.values(&batch).await)?;
@@ -148,6 +149,26 @@ impl Import {
         let mut lines = self.lines(CHANGES)?;
         while let Some(batch) = lines.next()? {
             lines.taken(restoring.changes(&batch).await)?;
+        }
+        Ok(())
+    }
+
+    async fn load_deeds(&self, restoring: &mut Restoring) -> Result<(), ArchiveError> {
+        let mut lines = self.lines(FIRST_EDITS)?;
+        while let Some(batch) = lines.next()? {
+            lines.taken(restoring.first_edits(&batch).await)?;
+        }
+        let mut lines = self.lines(CONTRIBUTIONS)?;
+        while let Some(batch) = lines.next()? {
+            lines.taken(restoring.contributions(&batch).await)?;
+        }
+        let mut lines = self.lines(LOGGED_ACTIONS)?;
+        while let Some(batch) = lines.next()? {
+            lines.taken(restoring.logged_actions(&batch).await)?;
+        }
+        let mut lines = self.lines(READINGS)?;
+        while let Some(batch) = lines.next()? {
+            lines.taken(restoring.readings(&batch).await)?;
         }
         Ok(())
     }
@@ -293,6 +314,10 @@ fn known_files() -> Vec<&'static str> {
         BLOCKS,
         GROUP_CHANGES,
         LOG_EVENTS,
+        FIRST_EDITS,
+        CONTRIBUTIONS,
+        LOGGED_ACTIONS,
+        READINGS,
         RUNS,
         COVERAGE,
         SNAPSHOTS,

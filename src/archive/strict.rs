@@ -6,8 +6,8 @@ use serde::de::IgnoredAny;
 use crate::{
     model::{Kind, Subject, WikiId},
     store::{
-        ChangeLine, CoverageLine, HistoryLine, LogEventLine, Owner, RequestLine, RunLine,
-        SnapshotLine,
+        ChangeLine, ContributionLine, CoverageLine, FirstEditLine, HistoryLine, LogEventLine,
+        LoggedActionLine, Owner, ReadingLine, RequestLine, RunLine, SnapshotLine,
     },
 };
 
@@ -96,7 +96,42 @@ impl Strict for LogEventLine {
         wiki("logged_on", &self.logged_on)?;
         wiki("wiki", &self.wiki)?;
         instant("logged_at", &self.logged_at)?;
+        optional(hidden, "hidden", self.hidden.as_deref())?;
         json("params", &self.params)
+    }
+}
+
+impl Strict for FirstEditLine {
+    fn check(&self) -> Result<(), String> {
+        wiki("wiki", &self.wiki)?;
+        instant("made_at", &self.made_at)
+    }
+}
+
+impl Strict for ContributionLine {
+    fn check(&self) -> Result<(), String> {
+        wiki("wiki", &self.wiki)?;
+        instant("made_at", &self.made_at)?;
+        optional(hidden, "hidden", self.hidden.as_deref())?;
+        json("tags", &self.tags)
+    }
+}
+
+impl Strict for LoggedActionLine {
+    fn check(&self) -> Result<(), String> {
+        wiki("wiki", &self.wiki)?;
+        instant("done_at", &self.done_at)?;
+        optional(hidden, "hidden", self.hidden.as_deref())?;
+        json("tags", &self.tags)?;
+        json("params", &self.params)
+    }
+}
+
+impl Strict for ReadingLine {
+    fn check(&self) -> Result<(), String> {
+        wiki("asked_on", &self.asked_on)?;
+        optional(instant, "read_until", self.read_until.as_deref())?;
+        optional(instant, "finished_at", self.finished_at.as_deref())
     }
 }
 
@@ -160,6 +195,12 @@ fn wiki(name: &str, text: &str) -> Result<(), String> {
 
 fn kind(text: &str) -> Result<(), String> {
     text.parse::<Kind>().map(drop)
+}
+
+fn hidden(name: &str, text: &str) -> Result<(), String> {
+    const WORDS: [&str; 5] = ["action", "text", "user", "comment", "suppressed"];
+    let are_known = text.split(' ').all(|word| WORDS.contains(&word));
+    holds(are_known, &format!("{name} names what there is not"))
 }
 
 fn url(name: &str, text: &str) -> Result<(), String> {

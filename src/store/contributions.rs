@@ -212,7 +212,7 @@ fn tags(tags: &[String]) -> String {
     Json::from(tags).to_string()
 }
 
-async fn insert_tags(connection: &mut SqliteConnection, rows: &str) -> sqlx::Result<()> {
+pub(super) async fn insert_tags(connection: &mut SqliteConnection, rows: &str) -> sqlx::Result<()> {
     sqlx::query!(
         r#"
         insert into tag_list (json)

@@ -105,6 +105,62 @@ lines! {
         performer: Option<String>,
         comment: Option<String>,
         params: String,
+        hidden: Option<String>,
+    }
+
+    /// The first edit of an account that can be seen.
+    FirstEditLine {
+        user: String,
+        wiki: String,
+        rev_id: i64,
+        made_at: String,
+    }
+
+    /// An edit of the user.
+    ContributionLine {
+        user: String,
+        wiki: String,
+        rev_id: i64,
+        parent_id: Option<i64>,
+        page_id: Option<i64>,
+        namespace: Option<i64>,
+        title: Option<String>,
+        made_at: String,
+        comment: Option<String>,
+        size: Option<i64>,
+        size_diff: Option<i64>,
+        is_new: bool,
+        is_minor: bool,
+        tags: String,
+        hidden: Option<String>,
+    }
+
+    /// A logged action of the user.
+    LoggedActionLine {
+        user: String,
+        wiki: String,
+        log_id: i64,
+        r#type: String,
+        action: String,
+        namespace: Option<i64>,
+        title: Option<String>,
+        done_at: String,
+        comment: Option<String>,
+        params: String,
+        tags: String,
+        hidden: Option<String>,
+    }
+
+    /// How far a list of a wiki has been read.
+    ReadingLine {
+        user: String,
+        asked_on: String,
+        list: String,
+        about: String,
+        read_until: Option<String>,
+        go_on: Option<String>,
+        finished_at: Option<String>,
+        edit_count: Option<i64>,
     }
 
     /// A run.

@@ -50,9 +50,9 @@ pub use figures::{Figures, LastRun};
 pub use forget::Holdings;
 pub use good_runs::EndedRun;
 pub use lines::{
-    AsOf, BlockLine, ChangeLine, CoverageLine, EditorRow, GroupChangeLine, GroupLine, HistoryLine,
-    IdentityLine, LogEventLine, OutOfSight, Owner, PreferenceLine, RequestLine, RunLine,
-    SnapshotLine, Unreadable,
+    AsOf, BlockLine, ChangeLine, ContributionLine, CoverageLine, EditorRow, FirstEditLine,
+    GroupChangeLine, GroupLine, HistoryLine, IdentityLine, LogEventLine, LoggedActionLine,
+    OutOfSight, Owner, PreferenceLine, ReadingLine, RequestLine, RunLine, SnapshotLine, Unreadable,
 };
 pub use lists::{ListKey, ListKind, ListState, NewFirstEdit, PageEnd, Rename};
 pub use lock::RunLock;

@@ -7,8 +7,9 @@ use serde_json::{Value as Json, json};
 use sqlx::SqliteConnection;
 
 use super::{
-    ChangeLine, CoverageLine, HistoryLine, LogEventLine, Owner, Reading, RequestLine, RunLine,
-    SnapshotLine, Store, StoreError, accounts::host, snapshots::intern,
+    ChangeLine, ContributionLine, CoverageLine, FirstEditLine, HistoryLine, LogEventLine,
+    LoggedActionLine, Owner, Reading, ReadingLine, RequestLine, RunLine, SnapshotLine, Store,
+    StoreError, accounts::host, contributions::insert_tags, snapshots::intern,
 };
 use crate::model::{Coverage, Kind, Property, Subject};
 
@@ -277,16 +278,184 @@ impl Restoring {
                 line.performer,
                 line.comment,
                 line.params,
+                hidden_bits(line.hidden.as_deref()),
             ])
         });
         let (rows, count) = batch(rows);
         let user = self.reading.user;
         let done = sqlx::query!(
             r#"
-            insert into log_event
-                (user, logged_on, wiki, log_id, type, action, logged_at, performer, comment, params)
+            insert into log_event (
+                user, logged_on, wiki, log_id, type, action, logged_at, performer, comment, params,
+                hidden
+            )
             select ?2, j.value ->> 0, j.value ->> 1, j.value ->> 2, j.value ->> 3, j.value ->> 4,
-                unixepoch(j.value ->> 5), j.value ->> 6, j.value ->> 7, j.value ->> 8
+                unixepoch(j.value ->> 5), j.value ->> 6, j.value ->> 7, j.value ->> 8,
+                j.value ->> 9
+            from json_each(?1) j
+            "#,
+            rows,
+            user
+        )
+        .execute(self.connection())
+        .await;
+        self.took(done, count)
+    }
+
+    /// First edits.
+    pub async fn first_edits(&mut self, lines: &[FirstEditLine]) -> Result<(), StoreError> {
+        let rows = lines.iter();
+        let rows = rows.map(|line| json!([line.wiki, line.rev_id, line.made_at]));
+        let (rows, count) = batch(rows);
+        let user = self.reading.user;
+        let done = sqlx::query!(
+            r#"
+            insert into first_edit (account, revision, made_at)
+            select a.id, j.value ->> 1, unixepoch(j.value ->> 2)
+            from json_each(?1) j
+            join account a on a.user = ?2 and a.wiki = j.value ->> 0
+            "#,
+            rows,
+            user
+        )
+        .execute(self.connection())
+        .await;
+        self.took(done, count)
+    }
+
+    /// Edits, with the pages that they were made to.
+    pub async fn contributions(&mut self, lines: &[ContributionLine]) -> Result<(), StoreError> {
+        let rows = lines.iter().map(|line| {
+            json!([
+                line.tags,
+                line.wiki,
+                line.rev_id,
+                line.parent_id,
+                line.page_id,
+                line.namespace,
+                line.title,
+                line.made_at,
+                line.size,
+                line.size_diff,
+                u8::from(line.is_new) | u8::from(line.is_minor) << 1,
+                hidden_bits(line.hidden.as_deref()),
+                line.comment,
+            ])
+        });
+        let (rows, count) = batch(rows);
+        let user = self.reading.user;
+        let tags = insert_tags(self.connection(), &rows).await;
+        self.told(tags)?;
+        let pages = sqlx::query!(
+            r#"
+            insert into page (account, page, namespace, title)
+            select a.id, j.value ->> 4, j.value ->> 5, j.value ->> 6
+            from json_each(?1) j
+            join account a on a.user = ?2 and a.wiki = j.value ->> 1
+            where j.value ->> 4 is not null and j.value ->> 6 is not null
+            on conflict do nothing
+            "#,
+            rows,
+            user
+        )
+        .execute(self.connection())
+        .await;
+        self.told(pages)?;
+        let done = sqlx::query!(
+            r#"
+            insert into edit (
+                account, tags, revision, parent, page, made_at, size, size_diff, flags, hidden,
+                comment
+            )
+            select a.id, t.id, j.value ->> 2, j.value ->> 3, j.value ->> 4,
+                unixepoch(j.value ->> 7), j.value ->> 8, j.value ->> 9, j.value ->> 10,
+                j.value ->> 11, j.value ->> 12
+            from json_each(?1) j
+            join account a on a.user = ?2 and a.wiki = j.value ->> 1
+            join tag_list t on t.json = j.value ->> 0
+            "#,
+            rows,
+            user
+        )
+        .execute(self.connection())
+        .await;
+        self.took(done, count)
+    }
+
+    /// Logged actions.
+    pub async fn logged_actions(&mut self, lines: &[LoggedActionLine]) -> Result<(), StoreError> {
+        let rows = lines.iter().map(|line| {
+            json!([
+                line.tags,
+                line.wiki,
+                line.log_id,
+                line.r#type,
+                line.action,
+                line.namespace,
+                line.title,
+                line.done_at,
+                line.comment,
+                line.params,
+                hidden_bits(line.hidden.as_deref()),
+            ])
+        });
+        let (rows, count) = batch(rows);
+        let user = self.reading.user;
+        let tags = insert_tags(self.connection(), &rows).await;
+        self.told(tags)?;
+        let kinds = sqlx::query!(
+            r#"
+            insert into action_kind (type, action)
+            select j.value ->> 3, j.value ->> 4 from json_each(?1) j
+            where true
+            on conflict do nothing
+            "#,
+            rows
+        )
+        .execute(self.connection())
+        .await;
+        self.told(kinds)?;
+        let done = sqlx::query!(
+            r#"
+            insert into action (
+                account, log_id, done_at, kind, hidden, tags, namespace, title, comment, params
+            )
+            select a.id, j.value ->> 2, unixepoch(j.value ->> 7), k.id, j.value ->> 10, t.id,
+                j.value ->> 5, j.value ->> 6, j.value ->> 8, j.value ->> 9
+            from json_each(?1) j
+            join account a on a.user = ?2 and a.wiki = j.value ->> 1
+            join tag_list t on t.json = j.value ->> 0
+            join action_kind k on k.type = j.value ->> 3 and k.action = j.value ->> 4
+            "#,
+            rows,
+            user
+        )
+        .execute(self.connection())
+        .await;
+        self.took(done, count)
+    }
+
+    /// How far lists have been read.
+    pub async fn readings(&mut self, lines: &[ReadingLine]) -> Result<(), StoreError> {
+        let rows = lines.iter().map(|line| {
+            json!([
+                line.asked_on,
+                line.list,
+                line.about,
+                line.read_until,
+                line.go_on,
+                line.finished_at,
+                line.edit_count,
+            ])
+        });
+        let (rows, count) = batch(rows);
+        let user = self.reading.user;
+        let done = sqlx::query!(
+            r#"
+            insert into reading
+                (user, asked_on, list, about, read_until, go_on, finished_at, edit_count)
+            select ?2, j.value ->> 0, j.value ->> 1, j.value ->> 2, unixepoch(j.value ->> 3),
+                j.value ->> 4, unixepoch(j.value ->> 5), j.value ->> 6
             from json_each(?1) j
             "#,
             rows,
@@ -502,6 +671,20 @@ fn bits<'a>(names: impl IntoIterator<Item = &'a String>) -> u32 {
         set.add(subject);
     }
     set.bits()
+}
+
+/// What is hidden, by the words of the views.
+fn hidden_bits(words: Option<&str>) -> u8 {
+    let words = words.unwrap_or_default().split(' ');
+    words.fold(0, |bits, word| {
+        bits | match word {
+            "action" | "text" => 1,
+            "user" => 2,
+            "comment" => 4,
+            "suppressed" => 8,
+            _ => 0,
+        }
+    })
 }
 
 fn subject(kind: &str, name: &str) -> u32 {

@@ -89,7 +89,7 @@ def read_lines(directory, path):
         order = [field for field in schema["properties"] if field in line]
         if list(line) != order + [field for field in line if field not in order]:
             complain("order", f"{path.name}:{number}", "its fields are in another order")
-        for field in ("value", "before", "after", "params"):
+        for field in ("value", "before", "after", "params", "tags"):
             if isinstance(line.get(field), str):
                 json.loads(line[field])
         lines.append(line)
@@ -129,6 +129,14 @@ def list_of_2018(subjects, kind):
     need("group changes", subjects["group_changes"], has("performer"))
     need("their comments", subjects["group_changes"], has("comment"))
     need("log entries", subjects["log_events"], has("params"))
+    if kind == "rich":
+        need("first edit", attached, has("first_edit_at"))
+        need("first edit's revision", subjects["first_edits"], has("rev_id"))
+        need("blocks in the log", subjects["log_events"], lambda line: line["type"] == "block" and line["action"] == "block")
+        need("hidden comments", subjects["log_events"], lambda line: line["hidden"] and line["comment"] is None)
+        need("edits one by one", subjects["contributions"], has("title"))
+        need("hidden edits", subjects["contributions"], has("hidden"))
+        need("logged actions", subjects["logged_actions"], has("action"))
     need("runs", subjects["runs"], has("finished_at"))
 
 
@@ -138,6 +146,7 @@ def history(subjects, kind):
     need("changes", subjects["changes"], has("happened_after"))
     need("observations", subjects["snapshots"], has("taken_at"))
     need("coverage", subjects["coverage"], has("subjects"))
+    need("lists that were read", subjects["readings"] + [{}], lambda line: line.get("finished_at") or kind != "rich")
 
 
 def editors(subjects, kind):

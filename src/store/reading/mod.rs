@@ -1,5 +1,6 @@
 //! One consistent look at one user's history, a line at a time: what runs meanwhile is not seen.
 
+mod deeds;
 mod past;
 mod state;
 
@@ -77,6 +78,22 @@ impl Reading {
         .fetch_one(self.connection())
         .await;
         found.map_err(|error| self.error(error))
+    }
+
+    /// Until when: the end of the run, unless it is the newest one.
+    async fn until(&mut self) -> Result<Option<i64>, StoreError> {
+        let (user, run) = (self.user, self.run);
+        let until = sqlx::query_scalar!(
+            r#"
+            select coalesce(finished_at, started_at) as "until!: i64" from run
+            where id = ?2 and id < (select max(id) from run where user = ?1)
+            "#,
+            user,
+            run
+        )
+        .fetch_optional(self.connection())
+        .await;
+        until.map_err(|error| self.error(error))
     }
 
     /// Whether the database knows other users too: then its hash key is not the user's alone.

@@ -6,8 +6,8 @@ use super::{Reading, hand_over};
 use crate::{
     model::{Coverage, Subject},
     store::{
-        ChangeLine, CoverageLine, HistoryLine, LogEventLine, OutOfSight, RequestLine, RunLine,
-        SnapshotLine, StoreError,
+        ChangeLine, CoverageLine, HistoryLine, OutOfSight, RequestLine, RunLine, SnapshotLine,
+        StoreError,
     },
 };
 
@@ -244,32 +244,6 @@ impl Reading {
             order by c.run, a.wiki, p.kind, p.name
             "#,
             self.user
-        )
-        .fetch(&mut *self.transaction);
-        hand_over(&self.path, lines, each).await
-    }
-
-    /// The entries of the logs up to then.
-    pub async fn each_log_event<E: From<StoreError>>(
-        &mut self,
-        each: impl FnMut(LogEventLine) -> Result<(), E>,
-    ) -> Result<(), E> {
-        let lines = sqlx::query_as!(
-            LogEventLine,
-            r#"
-            select u.name as "user!", l.logged_on, l.wiki, l.log_id, l.type, l.action,
-                strftime('%Y-%m-%dT%H:%M:%SZ', l.logged_at, 'unixepoch') as "logged_at!: String",
-                l.performer, l.comment, l.params
-            from log_event l
-            join user u on u.id = l.user
-            where l.user = ?1 and (
-                (select n.id from run n where n.user = ?1 and n.id > ?2 limit 1) is null
-                or l.logged_at <= (select coalesce(finished_at, started_at) from run where id = ?2)
-            )
-            order by l.logged_on, l.log_id
-            "#,
-            self.user,
-            self.run
         )
         .fetch(&mut *self.transaction);
         hand_over(&self.path, lines, each).await

@@ -35,8 +35,10 @@ impl Reading {
                     as "name: String",
                 max(f.value) filter (where f.name = 'registered_at' and f.type = 'text')
                     as "registered_at: String",
-                max(f.value) filter (where f.name = 'first_edit_at' and f.type = 'text')
-                    as "first_edit_at: String",
+                (
+                    select strftime('%Y-%m-%dT%H:%M:%SZ', e.made_at, 'unixepoch')
+                    from first_edit e where e.account = a.id
+                ) as "first_edit_at: String",
                 max(f.value) filter (where f.name = 'latest_edit_at' and f.type = 'text')
                     as "latest_edit_at: String",
                 max(f.value) filter (where f.name = 'edit_count' and f.type = 'integer')

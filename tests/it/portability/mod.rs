@@ -49,6 +49,7 @@ fn rich() -> Scene {
         wiki_ids: wikis.map(str::to_owned).to_vec(),
         options_per_wiki: 30,
         multiblocks: true,
+        home_edits: 60,
         simulated_time: true,
         now: parse_time(&day(1)),
         ..FarmOptions::default()
@@ -117,6 +118,42 @@ fn live_through(scene: &Scene) {
     scene
         .at(&day(9), &["snapshot", "--wiki", "enwiki"])
         .succeeds();
+}
+
+/// The same, and what the logs say of the time before, and what she did.
+fn busy() -> Scene {
+    let scene = rich();
+    scene.edit_config(
+        "auth = \"oauth2\"",
+        "auth = \"oauth2\"\ncontributions = true",
+    );
+    let farm = &scene.farm;
+    farm.behave();
+    let at = parse_time(&day(1)).expect("an instant");
+    let title = "User:Alice Example";
+    let entry = farm.log_at(
+        at,
+        "enwiki",
+        ("block", "block"),
+        title,
+        "{}",
+        "Admin",
+        HOSTILE,
+    );
+    farm.hide_log_entry("enwiki", entry, &["comment"]);
+    farm.log_at(
+        at,
+        "dewiki",
+        ("move", "move"),
+        "A page",
+        "{}",
+        ALICE,
+        "a better title",
+    );
+    farm.hide_edit(ALICE, "enwiki", 1003, &["text", "comment"]);
+    scene.at("2026-11-09T05:00:00Z", &["backfill"]).succeeds();
+    scene.at("2026-11-09T06:00:00Z", &["snapshot"]).succeeds();
+    scene
 }
 
 /// The answers recorded from real wikis, before and after a grant.

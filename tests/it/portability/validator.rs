@@ -7,7 +7,7 @@ use std::{
     process::Output,
 };
 
-use super::{export, recorded, rich};
+use super::{busy, export, recorded};
 use crate::scene::Scene;
 
 /// Where `tests/tools/portability` puts Python with `jsonschema`.
@@ -36,7 +36,7 @@ fn validate(scene: &Scene, python: &Path, arguments: &[&str]) -> Output {
 #[test]
 fn an_independent_validator_finds_everything_and_nothing_else() {
     let Some(python) = python() else { return };
-    for (scene, contents) in [(rich(), "rich"), (recorded(), "recorded")] {
+    for (scene, contents) in [(busy(), "rich"), (recorded(), "recorded")] {
         let mut all: Vec<String> = Vec::new();
         let kinds: [(&str, &[&str]); 4] = [
             ("state", &["--reveal"]),

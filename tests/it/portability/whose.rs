@@ -2,7 +2,9 @@
 
 use std::{fs, path::Path};
 
-use super::{ADDRESS, NOTE, OLD_ADDRESS, WATCHLIST_TOKEN, day, export, files, holds, import, rich};
+use super::{
+    ADDRESS, NOTE, OLD_ADDRESS, WATCHLIST_TOKEN, busy, day, export, files, holds, import, rich,
+};
 use crate::{
     farm::{ALICE, TOKEN},
     scene::{Scene, ask_sqlite},
@@ -22,7 +24,7 @@ fn find(directory: &Path, text: &str) -> Vec<String> {
 
 #[test]
 fn nothing_secret_is_exported_unless_it_is_revealed() {
-    let scene = rich();
+    let scene = busy();
     let key = hash_key(&scene);
     let secrets = [
         TOKEN,
