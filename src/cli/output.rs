@@ -164,7 +164,7 @@ fn count_lines(write: &dyn Fn(&mut dyn Write) -> io::Result<()>, rows: usize) ->
     }
     let mut text = Vec::new();
     write(&mut text)?;
-    Ok(text.iter().filter(|&&byte| byte == b'\n').count())
+    Ok(String::from_utf8_lossy(&text).lines().count())
 }
 
 impl FormatArgument {
