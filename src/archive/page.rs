@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use super::{ArchiveError, Contents, Manifest, folder::Folder};
-use crate::report::{Cell, Column, ColumnKind, Listing, Style, write_page};
+use crate::report::{
+    Cell, Column, ColumnKind, Document, Format, Listing, Section, Style, write_document,
+};
 
 /// Writes the page. `listings` is what is shown of the subjects.
 pub(super) fn write(
@@ -20,7 +22,13 @@ pub(super) fn write(
         ..Style::default()
     };
     let mut file = folder.file(PATH)?;
-    write_page(&mut file, &title, &sentences(manifest), &listings, &style)
+    let document = Document {
+        notice: None,
+        title,
+        lead: sentences(manifest),
+        sections: listings.into_iter().map(Section::of).collect(),
+    };
+    write_document(&mut file, &document, Format::Html, &style)
         .map_err(ArchiveError::io(Path::new(PATH)))?;
     folder.keep(file)
 }

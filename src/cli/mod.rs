@@ -14,7 +14,6 @@ mod exit;
 mod expiring;
 mod explain;
 mod export;
-mod export;
 mod forget;
 mod freshness;
 mod groups;
