@@ -111,7 +111,7 @@ pub(super) async fn insert_answer(
     answer: &KeptAnswer,
 ) -> sqlx::Result<()> {
     let content = to_content(answer);
-    let (dictionary, packed) = pack(connection, &answer.purpose, &content).await?;
+    let (dictionary, packed) = pack(connection, account, &answer.purpose, &content).await?;
     let received_ms = answer.received_at.timestamp_millis();
     sqlx::query!(
         r#"
@@ -132,18 +132,21 @@ pub(super) async fn insert_answer(
     .map(drop)
 }
 
-/// Compressed, and the dictionary that is needed to unpack it.
+/// Compressed, and the dictionary that is needed to unpack it: an earlier answer of the same user.
 async fn pack(
     connection: &mut SqliteConnection,
+    account: i64,
     purpose: &str,
     content: &[u8],
 ) -> sqlx::Result<(Option<i64>, Vec<u8>)> {
     let newest = sqlx::query!(
         r#"
         select id as "id!", content from answer_dictionary
-        where purpose = ?1 order by id desc limit 1
+        where purpose = ?1 and user = (select user from account where id = ?2)
+        order by id desc limit 1
         "#,
-        purpose
+        purpose,
+        account
     )
     .fetch_optional(&mut *connection)
     .await?;
@@ -160,7 +163,11 @@ async fn pack(
         return Ok((None, alone));
     }
     let id = sqlx::query!(
-        "insert into answer_dictionary (purpose, content) values (?1, ?2)",
+        r#"
+        insert into answer_dictionary (user, purpose, content)
+        select user, ?2, ?3 from account where id = ?1
+        "#,
+        account,
         purpose,
         alone
     )

@@ -155,6 +155,9 @@ fn what_is_kept_as_a_hash_is_cut_out_of_answers_too() {
             "the notes say where"
         );
     }
+    // What they are compressed with is hers, and goes with her.
+    let others = "select count(*) from answer_dictionary d left join user u on u.id = d.user where u.id is null";
+    assert_eq!(scene.value(others), "0");
     // Kept answers are small, and can be forgotten.
     let bytes: u64 = scene
         .value("select sum(stored_bytes) from answers")
