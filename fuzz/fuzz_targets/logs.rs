@@ -5,7 +5,7 @@ use libfuzzer_sys::fuzz_target;
 use sultrail::mediawiki::logs;
 
 fuzz_target!(|body: &[u8]| {
-    let Ok(events) = logs::events(body) else {
+    let Ok(events) = logs::events(body, "User:Alice Example") else {
         return;
     };
     for event in events {

@@ -129,8 +129,10 @@ impl Collector {
             accounts: &accounts,
             wikis,
             stop,
+            goes_on: false,
         };
         let mut walked = Walked::default();
+        let past = past.ready().await?;
         let names = past.names(&mut walked).await?;
         let lists = past.lists(&names);
         past.read(lists, &mut walked, progress).await?;
@@ -158,9 +160,40 @@ struct Past<'a> {
     accounts: &'a [Account],
     wikis: &'a [WikiId],
     stop: &'a CancellationToken,
+    /// Whether something was read shortly before, and not everything: it is not asked for again.
+    goes_on: bool,
 }
 
 impl Past<'_> {
+    /// Finds out whether this goes on with what was cut short.
+    async fn ready(mut self) -> Result<Self, RunError> {
+        let store = &self.collector.store;
+        let current = &self.enumeration.account.name;
+        let names = names(current, &store.renames(self.user.id).await?);
+        let known = store.list_states(self.user.id).await?;
+        let lists = self.lists(&names).into_iter();
+        let mut lists = lists.chain(names.iter().filter_map(|name| self.renames_to(name)));
+        self.goes_on = !lists.all(|list| self.is_fresh(known.get(&list.key)));
+        Ok(self)
+    }
+
+    /// Whether a list was read to its end a short while ago. A clock that was ahead once counts for
+    /// nothing.
+    fn is_fresh(&self, reading: Option<&ListState>) -> bool {
+        let now = self.collector.clock.now();
+        let since = now - self.collector.resume_within;
+        let is_recent = |at: DateTime<Utc>| at > since && at <= now;
+        reading.is_some_and(|reading| {
+            reading.go_on.is_none() && reading.finished_at.is_some_and(is_recent)
+        })
+    }
+
+    /// The log of renames to a name.
+    fn renames_to(&self, name: &Name) -> Option<About> {
+        let title = format!("Special:CentralAuth/{}", name.text);
+        self.about(self.central_wiki()?, title, name, WikiId::GLOBAL)
+    }
+
     /// Every name the user is known to have had: the log of renames is filed under the new name, and
     /// tells the old one, under which there may be an earlier rename.
     async fn names(&self, walked: &mut Walked) -> Result<Vec<Name>, RunError> {
@@ -177,10 +210,7 @@ impl Past<'_> {
             if fresh.is_empty() || asked.len() > MOST_NAMES || self.stop.is_cancelled() {
                 return Ok(names);
             }
-            let lists = fresh.into_iter().filter_map(|name| {
-                let title = format!("Special:CentralAuth/{}", name.text);
-                self.about(self.central_wiki()?, title, &name, WikiId::GLOBAL)
-            });
+            let lists = fresh.iter().filter_map(|name| self.renames_to(name));
             self.read(lists.collect(), walked, &|_| {}).await?;
             names = self::names(&current, &store.renames(self.user.id).await?);
         }
@@ -253,11 +283,8 @@ impl Past<'_> {
     ) -> Result<(), RunError> {
         let collector = self.collector;
         let known = collector.store.list_states(self.user.id).await?;
-        let now = collector.clock.now();
-        let since = now - collector.resume_within;
-        let is_fresh = |list: &About| is_fresh(known.get(&list.key), since, now);
-        if !lists.iter().all(is_fresh) {
-            lists.retain(|list| !is_fresh(list));
+        if self.goes_on {
+            lists.retain(|list| !self.is_fresh(known.get(&list.key)));
         }
         let mut queue = VecDeque::new();
         for mut list in lists {
@@ -298,14 +325,6 @@ impl Past<'_> {
         let account = attached.find(|account| account.wiki == *wiki)?;
         Some(&account.url)
     }
-}
-
-/// Whether a list was read to its end since then. A clock that was ahead once counts for nothing.
-fn is_fresh(reading: Option<&ListState>, since: DateTime<Utc>, now: DateTime<Utc>) -> bool {
-    let is_recent = |at: DateTime<Utc>| at > since && at <= now;
-    reading.is_some_and(|reading| {
-        reading.go_on.is_none() && reading.finished_at.is_some_and(is_recent)
-    })
 }
 
 /// The current name, then the former ones, each with the time in which it was the user's.

@@ -151,7 +151,7 @@ impl Explainer<'_> {
         };
         let question = Question::new(Purpose::Log, logs::question(log.name(), title, since));
         let answer = self.answer(&api, &question).await?;
-        Ok(answer.and_then(|answer| logs::events(&answer.body).ok()))
+        Ok(answer.and_then(|answer| logs::events(&answer.body, title).ok()))
     }
 
     /// Reads the global preferences once, keeps them with the global account, and tells which

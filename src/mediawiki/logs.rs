@@ -158,15 +158,7 @@ pub fn about(body: &[u8], title: &str, name: &str) -> Result<About, Unusable> {
     let go_on = envelope.continues.and_then(|keys| keys.lecontinue);
     let mut page = Page::new(go_on);
     for entry in entries.0 {
-        let is_about_it = match &entry.title {
-            Some(other) => same_page(other, title),
-            None => entry.actionhidden,
-        };
-        if !is_about_it {
-            return Err(Unusable::SomebodyElse(
-                "the wiki's log tells of another page than the one asked for".into(),
-            ));
-        }
+        entry.is_about(title)?;
         let event = entry.into_event().ok_or_else(|| {
             Unusable::Malformed("a log entry lacks its number or its time".into())
         })?;
@@ -220,14 +212,19 @@ impl FirstEditEntry {
     }
 }
 
-/// Reads the answer to [`question`]. Entries of which too much is hidden are left out.
-pub fn events(body: &[u8]) -> Result<Vec<LogEvent>, Unusable> {
+/// Reads the answer to [`question`]. It is used only if every entry is filed under that page; entries
+/// of which too much is hidden are left out.
+pub fn events(body: &[u8], title: &str) -> Result<Vec<LogEvent>, Unusable> {
     let envelope: Envelope =
         serde_json::from_slice(body).map_err(|error| not_as_promised(&error))?;
     let events = envelope
         .query
         .and_then(|query| query.logevents)
         .ok_or_else(|| Unusable::Malformed("the answer holds no logevents".into()))?;
+    events
+        .0
+        .iter()
+        .try_for_each(|entry| entry.is_about(title))?;
     Ok(events.0.into_iter().filter_map(Entry::into_event).collect())
 }
 
@@ -264,6 +261,19 @@ struct Entry {
 }
 
 impl Entry {
+    fn is_about(&self, title: &str) -> Result<(), Unusable> {
+        let is_about_it = match &self.title {
+            Some(other) => same_page(other, title),
+            None => self.actionhidden,
+        };
+        if is_about_it {
+            return Ok(());
+        }
+        Err(Unusable::SomebodyElse(
+            "the wiki's log tells of another page than the one asked for".into(),
+        ))
+    }
+
     fn into_event(self) -> Option<LogEvent> {
         let params = self.params.unwrap_or_else(|| serde_json::json!({}));
         let hidden = Hidden::default()

@@ -106,7 +106,7 @@ fn parsers() -> Vec<Parser> {
                 "User:Alice Example",
                 "2020-01-01T00:00:00Z",
             )),
-            read: |body| logs::events(body).ok().map(|_| true),
+            read: |body| logs::events(body, "User:Alice Example").ok().map(|_| true),
         },
         Parser {
             name: "global_preferences::snapshot",
