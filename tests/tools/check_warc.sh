@@ -19,7 +19,7 @@ fi
 cargo build --quiet --example farm
 cargo run --quiet --example farm -- --wikis 4 --options 60 --port 0 --seconds 120 >"$work/farm" &
 farm=$!
-for _ in $(seq 100); do
+for _ in $(seq 600); do
     grep -q '^insecure_http' "$work/farm" && break
     sleep 0.1
 done
