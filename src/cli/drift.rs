@@ -95,7 +95,7 @@ pub(super) fn for_people(found: Vec<Drift>) -> Listing {
     listing
 }
 
-fn note(drift: &Drift) -> String {
+pub(super) fn note(drift: &Drift) -> String {
     let mut notes = Vec::new();
     if let Some(value) = &drift.global_value {
         let value = serde_json::from_str(value).unwrap_or_else(|_| value.clone());

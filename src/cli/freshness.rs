@@ -75,7 +75,8 @@ pub(super) fn is_late(good: Option<DateTime<Utc>>, now: DateTime<Utc>, max_age: 
     good.is_none_or(|good| good < now - max_age || good > now + SKEW)
 }
 
-async fn scopes_of(
+/// The scopes that count for a user whom the database knows.
+pub(super) async fn scopes_of(
     store: &Store,
     settings: &Settings,
     user: &User,
@@ -92,16 +93,16 @@ async fn scopes_of(
 }
 
 /// How it stands with one user.
-struct Standing {
+pub(super) struct Standing {
     name: String,
-    good: Option<EndedRun>,
+    pub(super) good: Option<EndedRun>,
     /// A run after the last good one, or the only one: it read too little.
-    bad: Option<EndedRun>,
-    is_late: bool,
+    pub(super) bad: Option<EndedRun>,
+    pub(super) is_late: bool,
 }
 
 impl Standing {
-    async fn of(
+    pub(super) async fn of(
         store: &Store,
         user: User,
         scopes: &[Scope],
@@ -143,17 +144,21 @@ impl Standing {
         };
         if let Some(bad) = &self.bad {
             let at = utc_text(bad.started_at);
-            let what = match (bad.status.as_str(), unread(bad)) {
-                ("finished", Some(unread)) => unread,
-                (status, _) => status.to_owned(),
-            };
-            text = format!("{text}; run {} of {at}: {what}", bad.run.0);
+            text = format!("{text}; run {} of {at}: {}", bad.run.0, fate(bad));
         }
         if has_others {
             text = format!("{}: {text}", self.name);
         }
         let is_warning = self.is_late || self.bad.is_some();
         Notice { text, is_warning }
+    }
+}
+
+/// What became of a run that was not good.
+pub(super) fn fate(bad: &EndedRun) -> String {
+    match (bad.status.as_str(), unread(bad)) {
+        ("finished", Some(unread)) => unread,
+        (status, _) => status.to_owned(),
     }
 }
 

@@ -24,6 +24,7 @@ mod log;
 mod logging;
 mod metrics;
 mod output;
+mod page;
 mod pager;
 mod plan;
 mod prefs;

@@ -10,7 +10,7 @@ use super::{
     logging::{Level, Messages},
     pager::Pager,
 };
-use crate::report::{self, Document, Event, Format, Listing, Style, UserPage};
+use crate::report::{self, Document, Event, Format, Listing, Style, UserPage, page::Page};
 
 /// `--color`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -101,6 +101,11 @@ impl<'a> Output<'a> {
         }
         let write = |to: &mut dyn Write| report::write(to, listing, format.format, &style);
         self.show(format.format, listing.rows.len(), &write)
+    }
+
+    /// Prints the page of a user.
+    pub(super) fn print_page(&mut self, page: &Page) -> Result<(), Trouble> {
+        Ok(report::page::write(self.to, page)?)
     }
 
     /// Prints an answer of several parts, for people.

@@ -5,6 +5,7 @@ use super::{
     exit::{Exit, Trouble},
     expiring, freshness,
     output::FormatArgument,
+    page::{self, Wanted},
 };
 use crate::{
     findings::{
@@ -12,12 +13,17 @@ use crate::{
         expiring::Expiring,
     },
     model::{Moment, RunNumber},
+    report::Format,
     store::{BadRunRow, CoverageRow, Store, StoreError, UnreadRow, User},
 };
 use chrono::{DateTime, TimeDelta, Utc};
 
+mod lines;
 mod pages;
 mod rows;
+
+pub(super) use lines::digest as digest_of;
+pub(super) use pages::{ending_name, ending_state};
 
 pub(super) const HELP: &str = "\
 Without --since-last and --since: the last 7 days, or all where there is less.
@@ -72,7 +78,17 @@ pub(super) async fn run(context: &mut Context<'_>, arguments: &Arguments) -> Res
         report.explained = digest(store.explained_since(report.user.id, format).await?, vec![]);
     }
     let notice = freshness::notice(context, &store, Some(report.user.id)).await?;
-    if arguments.format.is_for_people() {
+    if arguments.format.format == Format::Html {
+        let settings = context.settings()?;
+        let wanted = Wanted {
+            scopes: freshness::scopes_of(&store, &settings, &report.user).await?,
+            zone: settings.time_zone,
+            now,
+            reveal: arguments.format.reveal,
+        };
+        let page = page::page(&store, &wanted, &report).await?;
+        context.output().print_page(&page)?;
+    } else if arguments.format.is_for_people() {
         let look = pages::Look {
             time_zone: context.settings()?.time_zone,
             all_wikis: arguments.wikis,

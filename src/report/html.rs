@@ -145,7 +145,7 @@ fn class(kind: ColumnKind, text: &str) -> &'static str {
 }
 
 /// The text for an element or a quoted attribute.
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     let mut html = String::with_capacity(text.len());
     for c in visible(text).chars() {
         match c {

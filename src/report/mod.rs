@@ -44,6 +44,9 @@ mod metrics;
 /// For web archives: what the wikis answered.
 mod warc;
 
+/// The page of one user: what there is to see, as one file.
+pub mod page;
+
 #[cfg(test)]
 mod tests;
 

@@ -20,6 +20,7 @@ mod lock;
 mod log_events;
 mod marks;
 mod open;
+mod overview;
 mod periods;
 mod prune;
 mod questions;
@@ -57,6 +58,7 @@ pub use lines::{
 pub use lists::{ListKey, ListKind, ListState, NewFirstEdit, PageEnd, Rename};
 pub use lock::RunLock;
 pub use log_events::LogEventRow;
+pub use overview::{ChangeCounts, GroupSpell, RunOutline, UnreadSpan};
 pub use periods::{ArrivalRow, BadRunRow, ChangeGroupRow, CoverageRow, UnreadRow};
 pub use prune::Pruned;
 pub use questions::{

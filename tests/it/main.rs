@@ -20,6 +20,7 @@ mod malformed;
 mod metrics;
 mod nights;
 mod ordeal;
+mod page;
 mod past;
 mod politeness;
 mod portability;

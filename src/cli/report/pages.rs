@@ -89,7 +89,7 @@ pub(super) fn document(report: &Report, look: Look) -> Document {
     document
 }
 
-fn heading(subject: Subject) -> &'static str {
+pub(super) fn heading(subject: Subject) -> &'static str {
     match subject {
         Subject::Account => "Your account",
         Subject::Rights => "Rights",
@@ -176,7 +176,7 @@ fn changes(title: &'static str, lines: &[&Line], look: Look) -> Listing {
 }
 
 /// What the event does not name already.
-fn name(line: &Line) -> &str {
+pub(super) fn name(line: &Line) -> &str {
     let kinds = [Kind::Identity, Kind::Lock, Kind::Block].map(Kind::as_str);
     if kinds.contains(&line.kind.as_str()) {
         ""
@@ -186,7 +186,7 @@ fn name(line: &Line) -> &str {
 }
 
 /// A value, in few words where it has many. An account that came or went has none.
-fn value(line: &Line, json: Option<&String>, look: Look) -> Cell {
+pub(super) fn value(line: &Line, json: Option<&String>, look: Look) -> Cell {
     let Some(json) = json else { return Cell::Null };
     if line.kind == "account" || line.kind == Kind::Lock.as_str() {
         return Cell::Null;
@@ -218,7 +218,7 @@ fn value(line: &Line, json: Option<&String>, look: Look) -> Cell {
     private(&line.kind, &line.name, Some(json.clone()))
 }
 
-fn why(line: &Line, look: Look) -> String {
+pub(super) fn why(line: &Line, look: Look) -> String {
     if line.kind == "account" {
         let comment = line.comment.as_deref().unwrap_or_default();
         let words = comment.split(' ').map(|word| look.text(word));
@@ -283,7 +283,7 @@ fn endings(report: &Report, look: Look) -> Listing {
     listing
 }
 
-fn ending_name(one: &Expiring) -> String {
+pub(crate) fn ending_name(one: &Expiring) -> String {
     if one.kind == Kind::Block.as_str() {
         "block".to_owned()
     } else {
@@ -291,7 +291,7 @@ fn ending_name(one: &Expiring) -> String {
     }
 }
 
-fn ending_state(state: Ending) -> &'static str {
+pub(crate) fn ending_state(state: Ending) -> &'static str {
     match state {
         Ending::Held => "",
         Ending::Unseen => "over; not read since",
