@@ -10,6 +10,7 @@ use super::{
     collector::{self, Whose},
     exit::{Exit, Trouble},
     metrics,
+    publish::publish,
 };
 use crate::{
     collect::{Order, Progress, Report, Wanted},
@@ -148,7 +149,10 @@ async fn act(
     systemd: &Systemd,
     stop: &CancellationToken,
 ) -> Ended<Trouble> {
-    match take_run(context, settings, due, systemd, stop).await {
+    let run = take_run(context, settings, due, systemd, stop).await;
+    // After a run that failed too: the page then says how old it is.
+    publish(context, settings, &due.user).await;
+    match run {
         Ok(report) => {
             log(due, &report);
             Ended::Done

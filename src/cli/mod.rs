@@ -29,6 +29,7 @@ mod pager;
 mod plan;
 mod prefs;
 mod prune;
+mod publish;
 mod report;
 mod runs;
 mod snapshot;

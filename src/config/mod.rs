@@ -162,7 +162,7 @@ pub struct Daemon {
     pub catch_up: bool,
     /// How old an interrupted run may be to be resumed.
     pub resume_hours: u32,
-    /// Where pages will be written; not used yet.
+    /// Where the daemon writes a page a user; empty: nowhere.
     pub report_directory: PathBuf,
 }
 

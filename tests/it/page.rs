@@ -1,4 +1,6 @@
-//! The page of a user: what it says and what it never says.
+//! The page of a user: what it says, what it never says, and how the daemon puts it down.
+
+use std::{fs, os::unix::fs::PermissionsExt};
 
 use crate::{
     farm::{ALICE, parse_time},
@@ -191,4 +193,106 @@ fn a_night_that_nobody_saw_is_neither_held_nor_gone() {
         "{strip}"
     );
     assert!(page.contains("1 wiki cannot be read"));
+}
+
+/// Lets the daemon run once a second until a file is there or something was said.
+fn daemon(scene: &Scene, until: &str) -> crate::scene::Run {
+    scene.edit_config(
+        "auth = \"oauth2\"",
+        "auth = \"oauth2\"\nschedule = \"* * * * * *\"",
+    );
+    let script = format!(
+        "\"$0\" daemon 2>log & pid=$!
+         for turn in $(seq 600); do
+             if {until}; then break; fi
+             sleep 0.05
+         done
+         kill -TERM $pid; wait $pid; code=$?; cat log >&2; exit $code"
+    );
+    scene.shell(&format!("cd \"$HOME\"; {script}"))
+}
+
+fn write_pages_to(scene: &Scene, directory: &str) {
+    let section =
+        format!("[daemon]\njitter_minutes = 0\nreport_directory = \"{directory}\"\n\n[[user]]");
+    scene.edit_config("[[user]]", &section);
+}
+
+#[test]
+fn the_daemon_writes_a_private_page_after_each_run() {
+    let scene = Scene::of(3);
+    // Relative to the configuration, as the token is; another user has no schedule.
+    write_pages_to(&scene, "pages");
+    scene.edit_config(
+        "[[user]]",
+        "[[user]]\nname = \"Bob Example\"\nauth = \"none\"\n[[user]]",
+    );
+    let directory = scene.config_file().with_file_name("pages");
+    fs::create_dir(&directory).expect("a directory");
+    // Neither what was left over nor what somebody put in the way is written to.
+    let victim = scene.home().join("victim");
+    fs::write(&victim, "untouched").expect("a file");
+    for name in ["1.html", ".1.html.new"] {
+        std::os::unix::fs::symlink(&victim, directory.join(name)).expect("a link");
+    }
+    let run = daemon(&scene, "grep -qs '</html>' .config/sultrail/pages/1.html");
+    run.says(0, &["run 1 finished"]);
+    assert!(!run.err.contains("no page"), "{run:#?}");
+    assert_eq!(fs::read_to_string(&victim).expect("a file"), "untouched");
+    let file = directory.join("1.html");
+    let metadata = fs::symlink_metadata(&file).expect("a page");
+    assert!(metadata.is_file());
+    assert_eq!(metadata.permissions().mode() & 0o777, 0o600);
+    let text = fs::read_to_string(&file).expect("a page");
+    assert!(text.contains("<h1><bdi>Alice Example</bdi></h1>"));
+    assert!(text.ends_with("</html>\n"));
+    assert!(text.contains("E-mail addresses are masked."));
+    let files: Vec<_> = fs::read_dir(&directory)
+        .expect("a directory")
+        .flatten()
+        .collect();
+    assert_eq!(files.len(), 1, "{files:?}");
+}
+
+#[test]
+fn users_who_share_a_directory_are_listed() {
+    let scene = Scene::of(3);
+    write_pages_to(&scene, "pages");
+    scene
+        .farm
+        .add_user("Bob Example", 60_002, &["metawiki", "enwiki"]);
+    scene.edit_config(
+        "[[user]]",
+        "[[user]]\nname = \"Bob Example\"\nauth = \"none\"\nschedule = \"* * * * * *\"\n[[user]]",
+    );
+    let run = daemon(&scene, "grep -qs 2.html .config/sultrail/pages/index.html");
+    run.says(0, &[]);
+    let index = scene.config_file().with_file_name("pages/index.html");
+    let index = fs::read_to_string(index).expect("an index");
+    for part in [
+        "href=\"1.html\"",
+        "href=\"2.html\"",
+        "Alice Example",
+        "Bob Example",
+    ] {
+        assert!(index.contains(part), "{part} in {index}");
+    }
+}
+
+#[test]
+fn a_page_that_cannot_be_written_is_a_warning_and_the_run_is_good() {
+    for (directory, why) in [
+        ("/nonexistent/pages", "No such file"),
+        ("blocked", "blocked"),
+    ] {
+        let scene = Scene::of(2);
+        write_pages_to(&scene, directory);
+        fs::write(scene.config_file().with_file_name("blocked"), "a file").expect("a file");
+        let run = daemon(&scene, "grep -qs 'no page was written' log");
+        run.says(0, &["run 1 finished", "no page was written into", why]);
+        assert_eq!(
+            scene.value("select status from runs where run = 1"),
+            "finished"
+        );
+    }
 }
