@@ -129,14 +129,14 @@ fn busy() -> Scene {
     );
     let farm = &scene.farm;
     farm.behave();
-    let at = parse_time(&day(1)).expect("an instant");
-    let title = "User:Alice Example";
+    let at = parse_time("2015-01-01T00:00:00Z").expect("an instant");
+    let params = "{\"duration\":\"infinity\",\"sitewide\":true}";
     let entry = farm.log_at(
         at,
         "enwiki",
         ("block", "block"),
-        title,
-        "{}",
+        ALICE,
+        params,
         "Admin",
         HOSTILE,
     );
