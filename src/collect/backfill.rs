@@ -102,7 +102,7 @@ impl Collector {
         stop: &CancellationToken,
         progress: &dyn Fn(Progress),
     ) -> Result<Backfilled, RunError> {
-        let (listed, requests) = self.enumerate(user, None, false, stop).await?;
+        let (listed, requests) = self.enumerate(user, None, stop).await?;
         self.store.record_requests(None, &requests).await?;
         let Listed {
             enumeration,

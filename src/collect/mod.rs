@@ -277,8 +277,7 @@ impl Collector {
         stop: &CancellationToken,
         progress: &dyn Fn(Progress),
     ) -> Result<Report, RunError> {
-        let with_expiry = order.wanted == Wanted::LookingDifferent;
-        let (listed, requests) = self.enumerate(user, Some(run), with_expiry, stop).await?;
+        let (listed, requests) = self.enumerate(user, Some(run), stop).await?;
         let Listed {
             enumeration,
             unheard: mut warnings,
@@ -394,7 +393,6 @@ impl Collector {
         &self,
         user: &User,
         run: Option<RunNumber>,
-        with_expiry: bool,
         stop: &CancellationToken,
     ) -> Result<(Listed, Vec<Request>), RunError> {
         let whose = match user.central_user_id {
@@ -402,7 +400,7 @@ impl Collector {
             None => Whose::Name(&self.user_name),
         };
         let mut parameters = global_user_info::question(whose);
-        if let (true, Some(id)) = (with_expiry, user.central_user_id) {
+        if let Some(id) = user.central_user_id {
             parameters = global_user_info::with_expiry(parameters, id);
         }
         let mut question = Question::new(Purpose::Enumeration, parameters);

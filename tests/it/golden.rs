@@ -114,7 +114,7 @@ fn rich_history() -> Scene {
     scene
         .at("2026-03-18T03:17:00Z", &["snapshot"])
         .says(3, &["1 not read"]);
-    // Only a pulse asks when a global group ends.
+    // A pulse: the central wiki, and the account that fails.
     scene
         .at("2026-03-18T15:17:00Z", &["snapshot", "--pulse"])
         .says(3, &["1 not read"]);
@@ -195,7 +195,7 @@ fn assert_harmless(format: &str, run: &Run) {
     };
     assert!(!run.out.contains(is_harmful), "{format}: {}", run.out);
     let forbidden: &[&str] = match format {
-        "html" => &["<script", "<b>", "<i>"],
+        "html" => &["<script", "<b>Éve"],
         "wikitext" => &[
             "{{delete",
             "{{PAGENAME",
@@ -203,7 +203,7 @@ fn assert_harmless(format: &str, run: &Run) {
             "~~~",
             "</nowiki>\n|-\n</nowiki>",
         ],
-        "markdown" => &["<script", "<b>", " [[x"],
+        "markdown" => &["<script", "<b>Éve", " [[x"],
         "csv" => &["\n=", ",=", ",\"="],
         _ => &[],
     };
