@@ -130,10 +130,10 @@ fn cells(line: &impl Serialize, columns: &[Column]) -> Vec<Cell> {
     let cell = |column: &Column| match &fields[column.name.as_ref()] {
         Json::Null => Cell::Null,
         Json::Bool(flag) => Cell::Boolean(*flag),
-        Json::String(text) => Cell::Text(text.clone()),
+        Json::String(text) => text.as_str().into(),
         number => match number.as_i64() {
             Some(number) => Cell::Integer(number),
-            None => Cell::Text(number.to_string()),
+            None => number.to_string().into(),
         },
     };
     columns.iter().map(cell).collect()

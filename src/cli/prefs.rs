@@ -9,8 +9,8 @@ use super::{
 };
 use crate::{
     model::Moment,
-    report::{Column, ColumnKind, Listing},
-    store::Filter,
+    report::{Column, ColumnKind, Listing, Texts},
+    store::{Filter, PreferenceRow},
 };
 
 /// Which preferences, and when.
@@ -47,7 +47,6 @@ pub(super) async fn run(context: &mut Context<'_>, arguments: &Arguments) -> Res
         kind: None,
         name: arguments.name.clone(),
     };
-    let rows = store.preferences(&filter, run).await?;
     let columns = vec![
         Column::new("user", "user", ColumnKind::Text),
         Column::new("wiki", "wiki", ColumnKind::Word),
@@ -58,21 +57,23 @@ pub(super) async fn run(context: &mut Context<'_>, arguments: &Arguments) -> Res
         Column::new("valid_to", "gone since", ColumnKind::Time),
     ];
     let mut listing = Listing::new("Preferences", columns, "No such preferences.");
-    for row in rows {
+    let mut texts = Texts::default();
+    let list = |row: PreferenceRow| {
         let is_default = row.is_default.map(|is_default| is_default == 1);
         if arguments.set_only && is_default == Some(true) {
-            continue;
+            return;
         }
         listing.push(vec![
-            row.user.into(),
-            row.wiki.into(),
-            row.name.into(),
-            row.value.into(),
+            texts.cell(&row.user),
+            texts.cell(&row.wiki),
+            texts.cell(&row.name),
+            texts.cell(&row.value),
             is_default.into(),
-            row.valid_from.into(),
+            texts.cell(&row.valid_from),
             row.valid_to.into(),
         ]);
-    }
+    };
+    store.for_each_preference(&filter, run, list).await?;
     listing.notice = freshness::warning(context, &store, user).await?;
     context.output().print(&listing, &arguments.format)?;
     Ok(Exit::Done)

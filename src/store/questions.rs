@@ -1,6 +1,7 @@
 //! What users ask of the history: one function a question, rows of the public views out.
 
 use chrono::{DateTime, Utc};
+use futures_util::TryStreamExt;
 use serde::Serialize;
 use sqlx::SqliteExecutor;
 
@@ -392,27 +393,36 @@ impl Store {
         Ok(groups.collect())
     }
 
-    /// Preferences after a run.
-    pub async fn preferences(
+    /// Shows each preference after a run. They are many: they are not held all at once.
+    pub async fn for_each_preference(
         &self,
         filter: &Filter,
         run: RunNumber,
-    ) -> Result<Vec<PreferenceRow>, StoreError> {
-        let filter = Filter {
-            kind: Some(Kind::Preference),
-            ..filter.clone()
-        };
-        let rows = self.state(&filter, Some(run)).await?;
-        let preferences = rows.into_iter().map(|row| PreferenceRow {
-            user: row.user,
-            wiki: row.wiki,
-            name: row.name,
-            value: row.value,
-            is_default: row.is_default,
-            valid_from: row.valid_from,
-            valid_to: row.valid_to,
-        });
-        Ok(preferences.collect())
+        mut show: impl FnMut(PreferenceRow),
+    ) -> Result<(), StoreError> {
+        let pattern = filter.name.as_deref().map(glob);
+        let mut rows = sqlx::query_as!(
+            PreferenceRow,
+            r#"
+            select user as "user!: String", wiki as "wiki!: String", name as "name!: String",
+                value as "value!: String", is_default as "is_default: i64",
+                valid_from as "valid_from!: String", valid_to as "valid_to: String"
+            from spans
+            where kind = 'preference' and (?1 is null or user_id = ?1)
+                and (?2 is null or wiki = ?2) and (?3 is null or name glob ?3)
+                and first_run <= ?4 and gone_run > ?4
+            order by user, wiki, name
+            "#,
+            filter.user,
+            filter.wiki,
+            pattern,
+            run.0
+        )
+        .fetch(&self.pool);
+        while let Some(row) = rows.try_next().await.map_err(|error| self.error(error))? {
+            show(row);
+        }
+        Ok(())
     }
 
     /// Every value a property has had, the oldest first.

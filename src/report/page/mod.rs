@@ -1,6 +1,6 @@
 //! The page of one user: everything worth seeing at a glance, in one file that asks nobody for anything.
 //!
-//! A [`Page`] is plain values; this room writes them down as HTML, a file a part. There is no script, and
+//! A `Page` is plain values; this room writes them down as HTML, a file a part. There is no script, and
 //! the content security policy would let none run: it allows one style sheet, by its hash. So nothing may
 //! carry a `style` attribute, and whatever has a place along time gets it from attributes of SVG.
 //!
