@@ -10,7 +10,7 @@
 
 create table reading (
     id integer primary key,
-    user integer not null references user,
+    user integer not null references user (id),
     -- The wiki that is asked.
     asked_on text not null,
     -- `log`: what a log says about a page; `edits`, `actions`: what the user did there.
@@ -35,7 +35,7 @@ create index log_event_by_time on log_event (user, logged_at);
 
 -- The first edit that can be seen; an earlier one may have been deleted.
 create table first_edit (
-    account integer primary key references account,
+    account integer primary key references account (id),
     revision integer not null,
     made_at integer not null
 ) strict;
@@ -43,7 +43,7 @@ create table first_edit (
 -- Page titles by the number of the page, as they were last told: a number takes four bytes and needs
 -- no index of texts.
 create table page (
-    account integer not null references account,
+    account integer not null references account (id),
     page integer not null,
     namespace integer not null,
     title text not null,
@@ -58,7 +58,7 @@ create table tag_list (
 insert into tag_list (id, json) values (0, '[]');
 
 create table edit (
-    account integer not null references account,
+    account integer not null references account (id),
     revision integer not null,
     -- Null: not told.
     parent integer,
@@ -69,7 +69,7 @@ create table edit (
     -- Bits: 1 it made the page, 2 minor.
     flags integer not null,
     hidden integer not null,
-    tags integer not null references tag_list,
+    tags integer not null references tag_list (id),
     comment text,
     primary key (account, revision)
 ) strict, without rowid;
@@ -82,12 +82,12 @@ create table action_kind (
 ) strict;
 
 create table action (
-    account integer not null references account,
+    account integer not null references account (id),
     log_id integer not null,
     done_at integer not null,
-    kind integer not null references action_kind,
+    kind integer not null references action_kind (id),
     hidden integer not null,
-    tags integer not null references tag_list,
+    tags integer not null references tag_list (id),
     -- Null: hidden.
     namespace integer,
     title text,
@@ -105,12 +105,12 @@ create table answer_dictionary (
 
 create table answer (
     id integer primary key,
-    run integer not null references run,
-    account integer not null references account,
+    run integer not null references run (id),
+    account integer not null references account (id),
     purpose text not null,
     received_ms integer not null,
     -- Null: compressed on its own.
-    dictionary integer references answer_dictionary,
+    dictionary integer references answer_dictionary (id),
     -- zstd: a line of JSON (address, status, headers, what was cut out), then the body.
     content blob not null,
     unique (run, account, purpose)

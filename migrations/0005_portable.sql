@@ -4,7 +4,7 @@
 -- address masked, or a hash whose key it did not give away. The next answer tells them anew, and
 -- that is no change.
 create table withheld (
-    id integer primary key references held on delete cascade
+    id integer primary key references held (id) on delete cascade
 ) strict;
 
 create trigger held_is_known after update of value on held begin
