@@ -85,11 +85,15 @@ run_shell() { # run_shell BLOCK
 run_crontab() { # run_crontab BLOCK
     local who=newcomer
     grep -q /var/lib/sultrail "$1" && who=root
+    # The page says whose crontab it is.
+    grep -q ' backup ' "$1" && who=sultrail
     at_home
     crontab -u $who "$1" || return 1
     cut -d ' ' -f 6- "$1" >/payload/command
     if [ $who = root ]; then
         sh -e /payload/command
+    elif [ $who = sultrail ]; then
+        (cd / && runuser -u sultrail -- sh -e <"/payload/command")
     else
         path=/usr/local/shims:/usr/bin:/bin as_newcomer sh -e /payload/command
     fi
