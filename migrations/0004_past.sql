@@ -99,6 +99,8 @@ create table action (
 -- A body that others resemble: they are compressed with it as their dictionary. Itself compressed.
 create table answer_dictionary (
     id integer primary key,
+    -- It goes when the user goes, and nobody else's answers depend on it.
+    user integer not null references user (id),
     purpose text not null,
     content blob not null
 ) strict;
@@ -115,6 +117,8 @@ create table answer (
     content blob not null,
     unique (run, account, purpose)
 ) strict;
+
+create index answer_by_dictionary on answer (dictionary);
 
 -- ---------------------------------------------------------------------------------------------
 -- The views.

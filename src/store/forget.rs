@@ -10,12 +10,7 @@ use sqlx::{AssertSqlSafe, SqliteConnection};
 use super::{RunLock, Store, StoreError, User};
 
 /// Tables whose rows belong to nobody: what several users may hold. (Lists of tags name software.)
-const SHARED: [&str; 4] = [
-    "property",
-    "property_value",
-    "action_kind",
-    "answer_dictionary",
-];
+const SHARED: [&str; 3] = ["property", "property_value", "action_kind"];
 
 /// What the database holds of some users.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
