@@ -1,6 +1,6 @@
 //! `backfill`: what the logs say of the time before the first snapshot.
 
-use std::{collections::BTreeSet, io::Write};
+use std::collections::BTreeSet;
 
 use tokio_util::sync::CancellationToken;
 
@@ -8,7 +8,8 @@ use super::{
     Context,
     collector::{self, Whose},
     exit::{Exit, Trouble},
-    snapshot::{progress_bar, signal},
+    logging::Level,
+    snapshot::{progress_bar, unless_stopped},
 };
 use crate::{
     collect::{Backfilled, Collector, Progress},
@@ -79,14 +80,7 @@ async fn read(
         bar.set_position(progress.done as u64);
     };
     let work = collector.backfill(wikis, &stop, &show);
-    let mut work = std::pin::pin!(work);
-    let backfilled = tokio::select! {
-        backfilled = &mut work => backfilled,
-        () = signal() => {
-            stop.cancel();
-            work.await
-        }
-    };
+    let backfilled = unless_stopped(&stop, work).await;
     bar.finish_and_clear();
     Ok(backfilled?)
 }
@@ -97,25 +91,20 @@ fn tell(
     backfilled: &Backfilled,
     disagreements: usize,
 ) -> Result<(), Trouble> {
-    if context.common.quiet {
-        return Ok(());
-    }
-    let visible = crate::report::visible;
-    let to = &mut context.world.stderr;
+    let mut messages = context.messages();
     for warning in &backfilled.warnings {
-        writeln!(to, "warning: {}", visible(warning))?;
+        messages.say(Level::Warning, &format!("warning: {warning}"))?;
     }
     let failures: BTreeSet<_> = backfilled.failures.iter().collect();
     for (wiki, reason) in &failures {
-        writeln!(to, "{}: not read: {}", visible(wiki), visible(reason))?;
+        messages.say(Level::Warning, &format!("{wiki}: not read: {reason}"))?;
     }
     let ended = if backfilled.stopped {
         "stopped; run again to go on"
     } else {
         "done"
     };
-    writeln!(
-        to,
+    let counts = format!(
         "backfill {ended}: {} lists read, {} new entries, {} lists not read; {} requests, {} s spent \
          waiting",
         backfilled.lists,
@@ -123,12 +112,13 @@ fn tell(
         backfilled.failures.len(),
         backfilled.pace.requests,
         backfilled.pace.waited.as_secs(),
-    )?;
+    );
+    messages.say(Level::Info, &counts)?;
     if disagreements > 0 {
-        writeln!(
-            to,
+        let text = format!(
             "logs and observations disagree in {disagreements} places: `sultrail log --disagreements`"
-        )?;
+        );
+        messages.say(Level::Info, &text)?;
     }
     Ok(())
 }

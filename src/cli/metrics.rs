@@ -7,13 +7,17 @@
 use std::{
     fs,
     io::{self, Write},
-    os::unix::fs::{OpenOptionsExt, PermissionsExt},
     path::Path,
 };
 
 use tokio::sync::watch;
 
-use super::{Context, exit::Trouble, freshness, status};
+use super::{
+    Context,
+    exit::Trouble,
+    freshness, status,
+    whole_file::{WholeFile, unfinished},
+};
 use crate::{
     config::Settings,
     report::{Family, exposition},
@@ -70,25 +74,9 @@ pub(super) async fn renew_file(context: &Context<'_>, settings: &Settings) {
 /// Replaces the file at once, so that nobody reads half of it. Everybody may read it, as the one who
 /// collects it has to: it holds no names.
 fn write_file(path: &Path, text: &str) -> io::Result<()> {
-    let mut unfinished = path.as_os_str().to_owned();
-    unfinished.push(format!(".{}.tmp", std::process::id()));
-    let unfinished = Path::new(&unfinished);
-    _ = fs::remove_file(unfinished);
-    let mut options = fs::OpenOptions::new();
-    let mut file = options
-        .write(true)
-        .create_new(true)
-        .mode(0o644)
-        .open(unfinished)?;
-    let written = file
-        .write_all(text.as_bytes())
-        // Whatever the umask.
-        .and_then(|()| file.set_permissions(fs::Permissions::from_mode(0o644)))
-        .and_then(|()| fs::rename(unfinished, path));
-    if written.is_err() {
-        _ = fs::remove_file(unfinished);
-    }
-    written
+    let mut file = WholeFile::create(unfinished(path), 0o644)?;
+    file.write_all(text.as_bytes())?;
+    file.keep(path)
 }
 
 async fn text(context: &Context<'_>, settings: &Settings) -> Result<String, Trouble> {

@@ -36,6 +36,7 @@ mod snapshot;
 mod status;
 mod tenure;
 mod warc;
+mod whole_file;
 
 use std::{ffi::OsString, io::Write, path::PathBuf};
 

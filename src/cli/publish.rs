@@ -4,9 +4,9 @@
 //! named after row numbers, never after what a wiki said, and private to the service.
 
 use std::{
-    fs::{self, DirBuilder, File, OpenOptions},
-    io::{self, BufWriter, ErrorKind, Write},
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    fs::{DirBuilder, File},
+    io::{self, ErrorKind, Write},
+    os::unix::fs::DirBuilderExt,
     path::{Path, PathBuf},
 };
 
@@ -18,6 +18,7 @@ use super::{
     freshness::{self, Standing},
     page::{self, Wanted},
     report::{Period, Report},
+    whole_file::WholeFile,
 };
 use crate::{
     config::{self, Settings},
@@ -57,8 +58,8 @@ async fn write_pages(
     let store = Store::open_to_read(&context.database()).await?;
     let mut written = None;
     let mut entries = Vec::new();
+    let central = collector::central_url(settings)?;
     for configured in &settings.users {
-        let central = collector::central_url(settings)?;
         let Some(known) = store.user(&central, &configured.name).await? else {
             continue;
         };
@@ -111,34 +112,11 @@ fn replace(
 ) -> io::Result<PathBuf> {
     make(directory)?;
     let path = directory.join(file);
-    let unfinished = directory.join(format!(".{file}.new"));
-    // Left over from a run that was killed.
-    match fs::remove_file(&unfinished) {
-        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    let written = fill(&unfinished, write).and_then(|()| fs::rename(&unfinished, &path));
-    if written.is_err() {
-        // The first error says more than one about what is left.
-        _ = fs::remove_file(&unfinished);
-    }
-    written?;
+    let mut out = WholeFile::create(directory.join(format!(".{file}.new")), 0o600)?;
+    write(&mut out)?;
+    out.keep(&path)?;
     File::open(directory)?.sync_all()?;
     Ok(path)
-}
-
-fn fill(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
-    // A file that is there already, even a link, is never written to.
-    let file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)?;
-    let mut out = BufWriter::new(file);
-    write(&mut out)?;
-    out.into_inner()
-        .map_err(io::IntoInnerError::into_error)?
-        .sync_all()
 }
 
 /// Makes the directory, but not the one that it is in: that may be a disk that is not there.

@@ -87,19 +87,27 @@ async fn take_run(
         }
     };
     let run = collector.take_run(order, &stop, &show);
-    let mut run = std::pin::pin!(run);
-    let report = tokio::select! {
-        report = &mut run => report,
-        () = signal() => {
-            stop.cancel();
-            run.await
-        }
-    };
+    let report = unless_stopped(&stop, run).await;
     bar.finish_and_clear();
     Ok(report?)
 }
 
-pub(super) async fn signal() {
+/// Waits for some work. SIGINT and SIGTERM ask it to stop; then it still ends in its own way.
+pub(super) async fn unless_stopped<T>(
+    stop: &CancellationToken,
+    work: impl Future<Output = T>,
+) -> T {
+    let mut work = std::pin::pin!(work);
+    tokio::select! {
+        done = &mut work => done,
+        () = signal() => {
+            stop.cancel();
+            work.await
+        }
+    }
+}
+
+async fn signal() {
     use tokio::signal::unix::{SignalKind, signal};
     let (Ok(mut terminate), Ok(mut interrupt)) = (
         signal(SignalKind::terminate()),

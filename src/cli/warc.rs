@@ -1,17 +1,11 @@
 //! `export --warc`: the answers that were kept, as a file that web archives read.
 
-use std::{
-    fs::{self, OpenOptions},
-    io::{BufWriter, Write},
-    os::unix::fs::OpenOptionsExt,
-    path::{Path, PathBuf},
-};
-
-use chrono::{DateTime, Utc};
+use std::path::Path;
 
 use super::{
     Context,
     exit::{Exit, Trouble},
+    whole_file::{WholeFile, unfinished},
 };
 use crate::{
     report::{WarcAnswer, write_warc_answer, write_warc_info},
@@ -41,34 +35,9 @@ async fn write(store: &Store, user: Option<i64>, file: &Path) -> Result<usize, T
         return Err(Trouble::new(Exit::Failed, text));
     };
     let at = store.answer(*newest).await?.answer.received_at;
-    let mut unfinished = file.as_os_str().to_owned();
-    unfinished.push(format!(".{}.new", std::process::id()));
-    let unfinished = PathBuf::from(unfinished);
-    let written = write_all(store, &ids, &unfinished, at).await;
-    let renamed = written.and_then(|()| Ok(fs::rename(&unfinished, file)?));
-    if renamed.is_err() {
-        // What is left of it says nothing.
-        let _ = fs::remove_file(&unfinished);
-    }
-    renamed.map(|()| ids.len())
-}
-
-async fn write_all(
-    store: &Store,
-    ids: &[i64],
-    file: &Path,
-    at: DateTime<Utc>,
-) -> Result<(), Trouble> {
-    let mut options = OpenOptions::new();
-    let file = options
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(file)?;
-    let mut out = BufWriter::new(file);
+    let mut out = WholeFile::create(unfinished(file), 0o600)?;
     write_warc_info(&mut out, at)?;
-    for id in ids {
+    for id in &ids {
         let row = store.answer(*id).await?;
         let about = WarcAnswer {
             run: row.run,
@@ -78,10 +47,6 @@ async fn write_all(
         };
         write_warc_answer(&mut out, about)?;
     }
-    out.flush()?;
-    let file = out
-        .into_inner()
-        .map_err(std::io::IntoInnerError::into_error)?;
-    file.sync_all()?;
-    Ok(())
+    out.keep(file)?;
+    Ok(ids.len())
 }
