@@ -156,11 +156,12 @@ struct EditEntry {
 
 impl EditEntry {
     fn into_edit(self) -> Option<Edit> {
-        let hidden = Hidden::default()
-            .with(Hidden::WHAT, self.texthidden)
-            .with(Hidden::USER, self.userhidden)
-            .with(Hidden::COMMENT, self.commenthidden)
-            .with(Hidden::SUPPRESSED, self.suppressed);
+        let hidden = Hidden::of([
+            self.texthidden,
+            self.userhidden,
+            self.commenthidden,
+            self.suppressed,
+        ]);
         Some(Edit {
             rev_id: self.revid?,
             parent_id: self.parentid,
@@ -205,11 +206,12 @@ struct ActionEntry {
 
 impl ActionEntry {
     fn into_action(self) -> Option<LoggedAction> {
-        let hidden = Hidden::default()
-            .with(Hidden::WHAT, self.actionhidden)
-            .with(Hidden::USER, self.userhidden)
-            .with(Hidden::COMMENT, self.commenthidden)
-            .with(Hidden::SUPPRESSED, self.suppressed);
+        let hidden = Hidden::of([
+            self.actionhidden,
+            self.userhidden,
+            self.commenthidden,
+            self.suppressed,
+        ]);
         let params = self.params.unwrap_or_else(|| serde_json::json!({}));
         Some(LoggedAction {
             log_id: self.logid?,

@@ -276,11 +276,12 @@ impl Entry {
 
     fn into_event(self) -> Option<LogEvent> {
         let params = self.params.unwrap_or_else(|| serde_json::json!({}));
-        let hidden = Hidden::default()
-            .with(Hidden::WHAT, self.actionhidden)
-            .with(Hidden::USER, self.userhidden)
-            .with(Hidden::COMMENT, self.commenthidden)
-            .with(Hidden::SUPPRESSED, self.suppressed);
+        let hidden = Hidden::of([
+            self.actionhidden,
+            self.userhidden,
+            self.commenthidden,
+            self.suppressed,
+        ]);
         Some(LogEvent {
             hidden,
             log_id: self.logid?,

@@ -18,9 +18,11 @@ impl Hidden {
     /// From administrators too.
     pub const SUPPRESSED: Self = Self(8);
 
-    /// The parts of both, if `holds`.
-    pub fn with(self, part: Self, holds: bool) -> Self {
-        Self(self.0 | if holds { part.0 } else { 0 })
+    /// The parts of which `holds` says so: what was done, by whom, why, from administrators too.
+    pub fn of(holds: [bool; 4]) -> Self {
+        let parts = [Self::WHAT, Self::USER, Self::COMMENT, Self::SUPPRESSED];
+        let held = parts.into_iter().zip(holds).filter(|(_, holds)| *holds);
+        Self(held.fold(0, |bits, (part, _)| bits | part.0))
     }
 
     /// Whether all parts of another are among these.

@@ -159,17 +159,7 @@ async fn insert_actions(
     let rows: Vec<Json> = actions.iter().map(action_row).collect();
     let rows = Json::from(rows).to_string();
     insert_tags(connection, &rows).await?;
-    sqlx::query!(
-        r#"
-        insert into action_kind (type, action)
-        select j.value ->> 2, j.value ->> 3 from json_each(?1) j
-        where true
-        on conflict do nothing
-        "#,
-        rows
-    )
-    .execute(&mut *connection)
-    .await?;
+    insert_kinds(connection, &rows).await?;
     sqlx::query!(
         r#"
         insert into action
@@ -212,11 +202,31 @@ fn tags(tags: &[String]) -> String {
     Json::from(tags).to_string()
 }
 
+/// The list of tags stands first in each row.
 pub(super) async fn insert_tags(connection: &mut SqliteConnection, rows: &str) -> sqlx::Result<()> {
     sqlx::query!(
         r#"
         insert into tag_list (json)
         select j.value ->> 0 from json_each(?1) j
+        where true
+        on conflict do nothing
+        "#,
+        rows
+    )
+    .execute(connection)
+    .await
+    .map(drop)
+}
+
+/// Which log and what was done stand third and fourth in each row.
+pub(super) async fn insert_kinds(
+    connection: &mut SqliteConnection,
+    rows: &str,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        r#"
+        insert into action_kind (type, action)
+        select j.value ->> 2, j.value ->> 3 from json_each(?1) j
         where true
         on conflict do nothing
         "#,

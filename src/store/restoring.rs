@@ -9,9 +9,12 @@ use sqlx::SqliteConnection;
 use super::{
     ChangeLine, ContributionLine, CoverageLine, FirstEditLine, HistoryLine, LogEventLine,
     LoggedActionLine, Owner, Reading, ReadingLine, RequestLine, RunLine, SnapshotLine, Store,
-    StoreError, accounts::host, contributions::insert_tags, snapshots::intern,
+    StoreError,
+    accounts::host,
+    contributions::{insert_kinds, insert_tags},
+    snapshots::intern,
 };
-use crate::model::{Coverage, Kind, Property, Subject};
+use crate::model::{Coverage, Hidden, Kind, Property, Subject};
 
 /// A database that is being filled. Dropped, it is as empty as before.
 #[derive(Debug)]
@@ -387,7 +390,6 @@ impl Restoring {
         let rows = lines.iter().map(|line| {
             json!([
                 line.tags,
-                line.wiki,
                 line.log_id,
                 line.r#type,
                 line.action,
@@ -397,35 +399,26 @@ impl Restoring {
                 line.comment,
                 line.params,
                 hidden_bits(line.hidden.as_deref()),
+                line.wiki,
             ])
         });
         let (rows, count) = batch(rows);
         let user = self.reading.user;
         let tags = insert_tags(self.connection(), &rows).await;
         self.told(tags)?;
-        let kinds = sqlx::query!(
-            r#"
-            insert into action_kind (type, action)
-            select j.value ->> 3, j.value ->> 4 from json_each(?1) j
-            where true
-            on conflict do nothing
-            "#,
-            rows
-        )
-        .execute(self.connection())
-        .await;
+        let kinds = insert_kinds(self.connection(), &rows).await;
         self.told(kinds)?;
         let done = sqlx::query!(
             r#"
             insert into action (
                 account, log_id, done_at, kind, hidden, tags, namespace, title, comment, params
             )
-            select a.id, j.value ->> 2, unixepoch(j.value ->> 7), k.id, j.value ->> 10, t.id,
-                j.value ->> 5, j.value ->> 6, j.value ->> 8, j.value ->> 9
+            select a.id, j.value ->> 1, unixepoch(j.value ->> 6), k.id, j.value ->> 9, t.id,
+                j.value ->> 4, j.value ->> 5, j.value ->> 7, j.value ->> 8
             from json_each(?1) j
-            join account a on a.user = ?2 and a.wiki = j.value ->> 1
+            join account a on a.user = ?2 and a.wiki = j.value ->> 10
             join tag_list t on t.json = j.value ->> 0
-            join action_kind k on k.type = j.value ->> 3 and k.action = j.value ->> 4
+            join action_kind k on k.type = j.value ->> 2 and k.action = j.value ->> 3
             "#,
             rows,
             user
@@ -675,16 +668,10 @@ fn bits<'a>(names: impl IntoIterator<Item = &'a String>) -> u32 {
 
 /// What is hidden, by the words of the views.
 fn hidden_bits(words: Option<&str>) -> u8 {
-    let words = words.unwrap_or_default().split(' ');
-    words.fold(0, |bits, word| {
-        bits | match word {
-            "action" | "text" => 1,
-            "user" => 2,
-            "comment" => 4,
-            "suppressed" => 8,
-            _ => 0,
-        }
-    })
+    let words: Vec<&str> = words.unwrap_or_default().split(' ').collect();
+    let says = |word: &str| words.contains(&word);
+    let what = says("action") || says("text");
+    Hidden::of([what, says("user"), says("comment"), says("suppressed")]).bits()
 }
 
 fn subject(kind: &str, name: &str) -> u32 {
