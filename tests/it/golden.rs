@@ -167,7 +167,7 @@ fn every_command_in_every_format_prints_what_it_printed_before() {
     }
     let ics = ["expiring", "--within", "60d", "--format", "ics"];
     let run = scene.at("2026-03-20T12:00:00Z", &ics).succeeds();
-    // An independent reader looks at it later (`.ci/calendar`).
+    // An independent reader looks at it later (`tests/tools/run.sh`).
     let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("expiring.ics");
     fs::write(file, &run.out).expect("a file");
     insta::assert_snapshot!("expiring.ics", settled(&run.out.replace('\r', ""), 0));
