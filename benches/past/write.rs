@@ -236,9 +236,10 @@ impl Past {
                 log,
             ),
             (
-                "insert into snapshot (run, account, after_ms, duration_ms, bytes, waited_ms) \
-                 select value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, 0 \
-                 from json_each(?1)",
+                "insert into snapshot (run, account, after_ms, figures) \
+                 select value ->> 0, a.id, value ->> 2, \
+                     (value ->> 3) | (((value ->> 4) - a.answer_bytes) << 36) \
+                 from json_each(?1) join account a on a.id = value ->> 1",
                 seen.snapshots,
             ),
             (
@@ -255,9 +256,11 @@ impl Past {
                 seen.changes,
             ),
             (
-                "insert into held (id, value, from_run) \
-                 select value ->> 0, value ->> 1, value ->> 2 from json_each(?1) where true \
-                 on conflict do update set value = excluded.value, from_run = excluded.from_run",
+                "insert into held (id, holds) \
+                 select value ->> 0, \
+                     (value ->> 1) | (iif(value ->> 2 = a.first_run, 0, value ->> 2) << 32) \
+                 from json_each(?1) join account a on a.id = (value ->> 0) >> 18 \
+                 where true on conflict do update set holds = excluded.holds",
                 seen.held,
             ),
             (

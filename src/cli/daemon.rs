@@ -185,7 +185,7 @@ async fn take_run(
     let plan = collector::plan(settings, &whose, &context.world.variables)?;
     refuse_if_gone(context)?;
     let store = Store::open(&context.database()).await?;
-    let _lock = store.lock_runs()?;
+    let lock = store.lock_runs()?;
     let collector = plan.collector(store.clone(), &context.world.clock).await?;
     let wanted = match due.kind {
         Kind::Full => Wanted::All,
@@ -199,7 +199,7 @@ async fn take_run(
             progress.done, progress.accounts
         ));
     };
-    let report = collector.take_run(&order, stop, &show).await;
+    let report = collector.take_run(&lock, &order, stop, &show).await;
     store.close().await;
     Ok(report?)
 }

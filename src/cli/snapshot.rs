@@ -15,7 +15,7 @@ use super::{
 use crate::{
     collect::{Collector, Order, Progress, Report, Wanted},
     model::{RunStatus, Trigger, WikiId},
-    store::Store,
+    store::{RunLock, Store},
 };
 
 /// Whose accounts, and where.
@@ -54,7 +54,7 @@ pub(super) async fn run(context: &mut Context<'_>, arguments: &Arguments) -> Res
     };
     let trigger = Trigger::Command;
     let order = Order { wanted, trigger };
-    let report = take_run(context, &collector, &order).await;
+    let report = take_run(context, &collector, &lock, &order).await;
     drop(lock);
     store.close().await;
     metrics::renew_file(context, &settings).await;
@@ -75,6 +75,7 @@ pub(super) async fn run(context: &mut Context<'_>, arguments: &Arguments) -> Res
 async fn take_run(
     context: &Context<'_>,
     collector: &Collector,
+    lock: &RunLock,
     order: &Order,
 ) -> Result<Report, Trouble> {
     let bar = progress_bar(context, "wikis");
@@ -86,7 +87,7 @@ async fn take_run(
             bar.set_message(format!("{} unread", progress.failed));
         }
     };
-    let run = collector.take_run(order, &stop, &show);
+    let run = collector.take_run(lock, order, &stop, &show);
     let report = unless_stopped(&stop, run).await;
     bar.finish_and_clear();
     Ok(report?)

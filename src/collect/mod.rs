@@ -34,7 +34,7 @@ use crate::{
         AttachedAccount, Change, Enumeration, GlobalAccount, KeepAnswers, KeptAnswer, Outcome,
         Request, RunNumber, RunStatus, Scope, Snapshot, Tally, Trigger, WikiId, same_name,
     },
-    store::{Account, Observed, Store, StoreError, User},
+    store::{Account, Observed, RunLock, Store, StoreError, User},
 };
 
 /// Takes runs of one user.
@@ -178,10 +178,11 @@ struct Listed {
 const LOCKED: &str = "mwoauth-invalid-authorization-blocked-user";
 
 impl Collector {
-    /// Takes one run. The caller holds the run lock. `progress` is called after each account;
-    /// `stop` ends the run after the requests that are under way.
+    /// Takes one run. `progress` is called after each account; `stop` ends the run after the requests
+    /// that are under way.
     pub async fn take_run(
         &self,
+        lock: &RunLock,
         order: &Order,
         stop: &CancellationToken,
         progress: &dyn Fn(Progress),
@@ -204,6 +205,12 @@ impl Collector {
             self.store.forget_answers(now - keep).await?;
         }
         self.store.optimize().await?;
+        if let Ok(report) = &outcome
+            && let Err(error) = self.store.pack_after(report.tally.first_seen, lock).await
+        {
+            // What was recorded stands; the file is only larger than it could be.
+            tracing::warn!("the database could not be packed: {error}");
+        }
         outcome
     }
 

@@ -121,7 +121,8 @@ impl Store {
             GroupSpell,
             r#"
             with spell as (
-                select a.id as account, p.id as property, h.value, h.from_run,
+                select a.id as account, p.id as property, h.value,
+                    coalesce(h.from_run, a.first_run) as from_run,
                     null as ended_run,
                     coalesce(
                         (

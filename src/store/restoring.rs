@@ -208,8 +208,10 @@ impl Restoring {
         let failed = lines.iter().filter(|line| line.error.is_some()).count() as u64;
         let done = sqlx::query!(
             r#"
-            insert into snapshot (run, account, after_ms, duration_ms, bytes, waited_ms)
-            select j.value ->> 0, a.id, j.value ->> 2, j.value ->> 3, j.value ->> 4, j.value ->> 5
+            insert into snapshot (run, account, after_ms, figures)
+            select j.value ->> 0, a.id, j.value ->> 2,
+                (j.value ->> 3) | ((j.value ->> 5) << 16)
+                    | (((j.value ->> 4) - a.answer_bytes) << 36)
             from json_each(?1) j
             join account a on a.user = ?2 and a.wiki = j.value ->> 1
             where j.value ->> 6 is null
@@ -482,8 +484,9 @@ impl Restoring {
         self.told(interned)?;
         let done = sqlx::query!(
             r#"
-            insert into held (id, value, from_run)
-            select (a.id << 18) | p.id, v.id, j.value ->> 6
+            insert into held (id, holds)
+            select (a.id << 18) | p.id,
+                v.id | (iif(j.value ->> 6 = a.first_run, 0, j.value ->> 6) << 32)
             from json_each(?1) j
             join account a on a.user = ?2 and a.wiki = j.value ->> 5
             join property p on p.kind = j.value ->> 0 and p.name = j.value ->> 1

@@ -88,7 +88,8 @@ impl Store {
             HeldRow,
             r#"
             with stretch as (
-                select a.id as account, p.id as property, h.value, h.from_run,
+                select a.id as account, p.id as property, h.value,
+                    coalesce(h.from_run, a.first_run) as from_run,
                     coalesce(o.seen_run, a.observed_run) as seen_run, null as ended_run
                 from property p
                 cross join account a

@@ -83,6 +83,7 @@ impl Store {
             let connection = &mut *transaction;
             let rows = snapshot.properties.iter();
             hold(connection, &observed, rows).await?;
+            note_length(connection, &observed).await?;
             note_coverage(connection, &observed, snapshot.coverage).await?;
             note_observation(connection, &observed, snapshot.fingerprint()).await
         };
@@ -224,11 +225,13 @@ async fn hold<'a>(
     intern(connection, &rows).await?;
     sqlx::query!(
         r#"
-        insert into held (id, value, from_run)
-        select (?2 << 18) | p.id, v.id, ?3
-        from json_each(?1) j
+        insert into held (id, holds)
+        select (a.id << 18) | p.id, v.id | (iif(coalesce(a.first_run, ?3) = ?3, 0, ?3) << 32)
+        from account a
+        cross join json_each(?1) j
         join property p on p.kind = j.value ->> 0 and p.name = j.value ->> 1
         join property_value v on v.json = j.value ->> 3 and v.is_default = j.value ->> 4
+        where a.id = ?2
         order by p.id
         "#,
         rows,
@@ -320,7 +323,8 @@ async fn record_change(
         r#"
         insert into change
             (run, account, property, before, after, before_from, before_seen, cause, is_open)
-        select ?1, a.id, ?3, h.value, ?4, h.from_run, coalesce(o.seen_run, a.observed_run), ?5, ?8
+        select ?1, a.id, ?3, h.value, ?4, iif(h.id is null, null, coalesce(h.from_run, a.first_run)),
+            coalesce(o.seen_run, a.observed_run), ?5, ?8
         from account a
         left join held h on h.id = ?6
         left join out_of_sight o on o.account = a.id and o.subject = ?7
@@ -342,8 +346,8 @@ async fn record_change(
     match after {
         Some(after) => sqlx::query!(
             r#"
-            insert into held (id, value, from_run) values (?1, ?2, ?3)
-            on conflict do update set value = excluded.value, from_run = excluded.from_run
+            insert into held (id, holds) values (?1, ?2 | (?3 << 32))
+            on conflict do update set holds = excluded.holds
             "#,
             key,
             after,
@@ -387,10 +391,14 @@ async fn restate(
 ) -> sqlx::Result<()> {
     let (property, value) = number(connection, property, Some(value)).await?;
     let key = (observed.account << 18) | property;
-    sqlx::query!("update held set value = ?2 where id = ?1", key, value)
-        .execute(connection)
-        .await
-        .map(drop)
+    sqlx::query!(
+        "update held set holds = (holds >> 32 << 32) | ?2 where id = ?1",
+        key,
+        value
+    )
+    .execute(connection)
+    .await
+    .map(drop)
 }
 
 /// The numbers of a property and of a value.
@@ -495,7 +503,7 @@ async fn note_observation(
 ) -> sqlx::Result<()> {
     // Only a first try on which everything is as the view assumes shares the snapshot's row.
     let brought = match observed.requests {
-        [only] if only.attempt == 1 && only.status == Some(200) => Some(only),
+        [only] if only.attempt == 1 && only.status == Some(200) && has_room(only) => Some(only),
         more => {
             for request in more {
                 insert_request(connection, Some(observed.run), request).await?;
@@ -513,15 +521,18 @@ async fn note_observation(
     let fingerprint = fingerprint.as_slice();
     sqlx::query!(
         r#"
-        insert into snapshot (run, account, after_ms, duration_ms, bytes, waited_ms)
-        select id, ?2, ?3 - started_at * 1000, ?4, ?5, ?6 from run where id = ?1
+        insert into snapshot (run, account, after_ms, figures)
+        select r.id, a.id, ?3 - r.started_at * 1000,
+            ?4 | (?5 << 16) | ((?6 - a.answer_bytes) << 36)
+        from run r, account a
+        where r.id = ?1 and a.id = ?2
         "#,
         observed.run.0,
         observed.account,
         at_ms,
         duration_ms,
-        bytes,
-        waited_ms
+        waited_ms,
+        bytes
     )
     .execute(&mut *connection)
     .await?;
@@ -544,6 +555,30 @@ async fn note_observation(
         observed.account,
         observed.run.0,
         fingerprint
+    )
+    .execute(connection)
+    .await
+    .map(drop)
+}
+
+/// Whether the figures of a request fit into those of `snapshot`.
+fn has_room(request: &Request) -> bool {
+    request.duration_ms < 1 << 16 && request.waited_ms < 1 << 20 && request.bytes < 1 << 26
+}
+
+/// The figures of later answers are told from the length of the first.
+async fn note_length(
+    connection: &mut SqliteConnection,
+    observed: &Observed<'_>,
+) -> sqlx::Result<()> {
+    let Some(brought) = observed.requests.last().filter(|request| has_room(request)) else {
+        return Ok(());
+    };
+    let bytes = brought.bytes.cast_signed();
+    sqlx::query!(
+        "update account set answer_bytes = ?2 where id = ?1",
+        observed.account,
+        bytes
     )
     .execute(connection)
     .await

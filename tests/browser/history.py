@@ -71,8 +71,8 @@ class History:
             " values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             sorted(self.changes),
         )
-        rows = ((account << 18 | property, value, run) for (account, property), (value, run) in self.held.items())
-        self.database.executemany("insert into held (id, value, from_run) values (?, ?, ?)", sorted(rows))
+        rows = ((account << 18 | property, value | run << 32) for (account, property), (value, run) in self.held.items())
+        self.database.executemany("insert into held (id, holds) values (?, ?)", sorted(rows))
 
 
 def main():

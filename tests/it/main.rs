@@ -14,6 +14,7 @@ mod findings;
 mod freshness;
 mod golden;
 mod kills;
+mod ledger;
 mod life;
 mod logs;
 mod malformed;

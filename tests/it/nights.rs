@@ -131,8 +131,9 @@ impl Nights {
     /// A whole run.
     pub async fn run(&self) -> Result<Report, RunError> {
         let collector = self.collector().await;
+        let lock = self.store.lock_runs().expect("the lock");
         collector
-            .take_run(&order(), &CancellationToken::new(), &|_| {})
+            .take_run(&lock, &order(), &CancellationToken::new(), &|_| {})
             .await
     }
 
@@ -143,7 +144,8 @@ impl Nights {
         let half_way = std::cell::Cell::new(false);
         let progress = |progress: Progress| half_way.set(progress.done >= done);
         let (order, stop) = (order(), CancellationToken::new());
-        let mut run = Box::pin(collector.take_run(&order, &stop, &progress));
+        let lock = self.store.lock_runs().expect("the lock");
+        let mut run = Box::pin(collector.take_run(&lock, &order, &stop, &progress));
         let mut left = polls;
         std::future::poll_fn(|context| {
             if half_way.get() {

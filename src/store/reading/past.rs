@@ -112,13 +112,15 @@ impl Reading {
             r#"
             with ours as (select id, started_at from run where user = ?1),
             seen as (
-                select s.run, s.account, s.after_ms, s.duration_ms, s.bytes, s.waited_ms,
-                    null as error,
+                select s.run, s.account, s.after_ms, s.duration_ms,
+                    x.answer_bytes + s.more_bytes as bytes, s.waited_ms, null as error,
                     (
                         select count(*) from change c join property p on p.id = c.property
                         where c.run = s.run and c.account = s.account and p.kind <> 'counter'
                     ) as changes
-                from snapshot s where s.run in (select id from ours)
+                from snapshot s
+                join account x on x.id = s.account
+                where s.run in (select id from ours)
                 union all
                 select f.run, f.account, f.after_ms, null, null, null, f.error, 0
                 from failure f where f.run in (select id from ours)

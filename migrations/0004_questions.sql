@@ -33,8 +33,8 @@ drop view changes;
 drop view held_values;
 
 create view held_values as
-select a.id as account, h.id & 262143 as property, h.value, h.from_run,
-    coalesce(o.seen_run, a.observed_run) as seen_run,
+select a.id as account, h.id & 262143 as property, h.value,
+    coalesce(h.from_run, a.first_run) as from_run, coalesce(o.seen_run, a.observed_run) as seen_run,
     null as ended_run
 from account a
 cross join held h on h.id >= a.id << 18 and h.id < (a.id + 1) << 18
@@ -51,7 +51,7 @@ where before is not null;
 create view spans as
 select u.id as user_id, u.name as user, a.id as account, a.wiki, p.kind, p.name, v.json as value,
     nullif(v.is_default, -1) as is_default,
-    h.from_run as first_run, 9223372036854775807 as gone_run,
+    coalesce(h.from_run, a.first_run) as first_run, 9223372036854775807 as gone_run,
     strftime('%Y-%m-%dT%H:%M:%SZ',
         iif(p.kind = 'global_preference' and fr.finished_at is not null,
             fr.finished_at, fr.started_at + fs.after_ms / 1000), 'unixepoch') as valid_from,
@@ -62,8 +62,8 @@ cross join user u on u.id = a.user
 cross join held h on h.id >= a.id << 18 and h.id < (a.id + 1) << 18
 cross join property p on p.id = h.id & 262143
 cross join property_value v on v.id = h.value
-cross join snapshot fs on fs.run = h.from_run and fs.account = a.id
-cross join run fr on fr.id = h.from_run
+cross join snapshot fs on fs.run = coalesce(h.from_run, a.first_run) and fs.account = a.id
+cross join run fr on fr.id = fs.run
 left join out_of_sight o on o.account = a.id and o.subject = p.subject
 cross join snapshot ss on ss.run = coalesce(o.seen_run, a.observed_run) and ss.account = a.id
 cross join run sr on sr.id = ss.run
@@ -99,7 +99,7 @@ from spans;
 create view states as
 select u.name as user, a.wiki, p.kind, p.name, v.json as value,
     nullif(v.is_default, -1) as is_default,
-    h.from_run as first_run, coalesce(o.seen_run, a.observed_run) as seen_run,
+    coalesce(h.from_run, a.first_run) as first_run, coalesce(o.seen_run, a.observed_run) as seen_run,
     9223372036854775807 as gone_run
 from account a
 cross join user u on u.id = a.user

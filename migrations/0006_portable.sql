@@ -7,7 +7,7 @@ create table withheld (
     id integer primary key references held (id) on delete cascade
 ) strict;
 
-create trigger held_is_known after update of value on held begin
+create trigger held_is_known after update of holds on held begin
     delete from withheld where id = new.id;
 end;
 
