@@ -14,7 +14,11 @@ session = requests.Session()
 session.headers["Authorization"] = "Bearer " + os.environ["TOKEN"]
 
 for line in sys.stdin:
-    url = urlsplit(line.split()[1])
-    site = mwclient.Site(url.netloc, path="/w/", scheme=url.scheme, pool=session, do_init=False)
-    answer = site.get(**QUESTION)
-    assert answer["query"]["userinfo"]["name"]
+    wiki, url = line.split()[0], urlsplit(line.split()[1])
+    try:
+        site = mwclient.Site(url.netloc, path="/w/", scheme=url.scheme, pool=session, do_init=False)
+        answer = site.get(**QUESTION)
+        assert answer["query"]["userinfo"]["name"]
+        print("200", wiki)
+    except Exception as error:  # whatever it is: there is no answer
+        print("none", wiki, error)

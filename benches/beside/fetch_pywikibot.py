@@ -18,6 +18,10 @@ http.session.headers["Authorization"] = "Bearer " + os.environ["TOKEN"]
 
 for line in sys.stdin:
     wiki, url = line.split()
-    site = pywikibot.site.APISite(wiki, fam=AutoFamily(wiki, url))
-    answer = Request(site=site, parameters=QUESTION, use_get=True).submit()
-    assert answer["query"]["userinfo"]["name"]
+    try:
+        site = pywikibot.site.APISite(wiki, fam=AutoFamily(wiki, url))
+        answer = Request(site=site, parameters=QUESTION, use_get=True).submit()
+        assert answer["query"]["userinfo"]["name"]
+        print("200", wiki)
+    except Exception as error:  # whatever it is: there is no answer
+        print("none", wiki, error)

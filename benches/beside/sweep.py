@@ -15,6 +15,7 @@ import json
 import os
 import platform
 import re
+import sqlite3
 import statistics
 import subprocess
 import sys
@@ -57,6 +58,7 @@ def main():
             for _ in range(options.rounds):
                 for name, command, stdin in contenders:
                     results[name].append(measure(farm, command, stdin, home))
+                    assert answered(name, home) == options.wikis, Path(home, "errors").read_text()[-2000:]
     show(results, options)
 
 
@@ -77,8 +79,8 @@ def environment():
 class Farm:
     """The simulated farm, in a process of its own."""
 
-    def __init__(self, wikis):
-        command = [TARGET / "release/examples/farm", "--wikis", str(wikis), "--port", "0"]
+    def __init__(self, wikis, *more):
+        command = [TARGET / "release/examples/farm", "--wikis", str(wikis), "--port", "0", *more]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         self.said = ""
         while "credential_file" not in self.said:
@@ -100,8 +102,8 @@ class Farm:
         with urllib.request.urlopen(request) as answer:
             return json.load(answer)
 
-    def requests(self):
-        return self.ask(self.counts_url)["requests"]
+    def counts(self):
+        return self.ask(self.counts_url)
 
     def accounts(self):
         query = "?action=query&meta=globaluserinfo&guiuser=Alice%20Example&guiprop=merged"
@@ -110,12 +112,12 @@ class Farm:
         return [(account["wiki"], account["url"] + "/w/api.php") for account in merged]
 
 
-def prepare(farm, home, python):
-    """Name, command and standard input of every contender."""
+def prepare(farm, home, python, requests_per_minute="60000"):
+    """Name, command and standard input of every contender. They print `200` for every wiki that answered."""
     os.umask(0o077)
     (home / "alice.token").write_text(farm.token)
     contact = 'contact = "https://meta.wikimedia.org/wiki/User:Alice_Example"\n'
-    pace = "[pace]\nrequests_per_minute = 60000\n"
+    pace = f"[pace]\nrequests_per_minute = {requests_per_minute}\n"
     (home / "config.toml").write_text(contact + pace + farm.config)
     accounts = farm.accounts()
     wikis = "".join(f"{wiki} {url}\n" for wiki, url in accounts)
@@ -126,6 +128,7 @@ def prepare(farm, home, python):
     os.environ["QUESTION"] = "\n".join(f"{key}={value}" for key, value in QUESTION.items())
     sultrail = [TARGET / "release/sultrail", "--config", "config.toml", "--quiet", "--database"]
     curl = ["curl", "--silent", "--fail", "--parallel", "--parallel-max", "3", "--config", "urls"]
+    curl += ["--write-out", "%{http_code}\n"]
     return [
         ("sultrail, first run", sultrail + ["first.db", "snapshot"], None),
         ("sultrail, unchanged", sultrail + ["again.db", "snapshot"], None),
@@ -142,22 +145,30 @@ def measure(farm, command, stdin, home):
             file.unlink()
     if "again.db" in command and not (Path(home) / "again.db").exists():
         subprocess.run(command, cwd=home, check=True)
-    before, started = farm.requests(), time.monotonic()
+    before, started = farm.counts()["requests"], time.monotonic()
     process = subprocess.Popen(
         [str(part) for part in command], cwd=home, text=True,
         stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+        stdout=open(Path(home) / "out", "w"), stderr=open(Path(home) / "errors", "w"),
     )
     if stdin:
         process.stdin.write(stdin)
         process.stdin.close()
-    said = process.stderr.read()
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
-    assert process.returncode == 0, f"{command[0]}: {said[-2000:]}"
     wall = time.monotonic() - started
-    requests = farm.requests() - before
+    requests = farm.counts()["requests"] - before
     return requests, wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+
+
+def answered(name, home):
+    """Of how many wikis there is an answer, after the contender has run."""
+    if not name.startswith("sultrail"):
+        return sum(line.startswith("200") for line in (Path(home) / "out").read_text().splitlines())
+    file = Path(home) / ("first.db" if "first" in name else "again.db")
+    with sqlite3.connect(file) as database:
+        counts = "select unchanged + changed + first_seen from runs order by run desc limit 1"
+        return database.execute(counts).fetchone()[0]
 
 
 def show(results, options):

@@ -44,8 +44,9 @@ impl Shared {
     fn counts(&self) -> String {
         let (most, now) = (self.most_in_flight(), self.in_flight());
         let counts = &self.lock().counts;
+        let refused = counts.by_status.get(&429).copied().unwrap_or_default();
         format!(
-            "{{\"requests\":{},\"most_in_flight\":{most},\"in_flight\":{now},\"early\":{},\"writes\":{},\"autocreated\":{}}}\n",
+            "{{\"requests\":{},\"most_in_flight\":{most},\"in_flight\":{now},\"early\":{},\"refused\":{refused},\"writes\":{},\"autocreated\":{}}}\n",
             counts.requests, counts.early, counts.writes, counts.autocreated
         )
     }
