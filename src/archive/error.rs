@@ -16,6 +16,18 @@ pub enum ArchiveError {
     /// Another program writes.
     #[error("another export to {0} is under way; try again when it has ended")]
     Busy(PathBuf),
+    /// This program was built without Parquet.
+    #[error(
+        "this sultrail was built without Parquet. `cargo install --locked --features parquet sultrail` builds one \
+         that has it; and what reads Parquet mostly reads the JSON Lines of `--format folder` too"
+    )]
+    NoParquet,
+    /// Two users have the same name.
+    #[error(
+        "two users of this database are called {0}, on different farms, and its views cannot tell them apart; \
+         take another format"
+    )]
+    Namesake(String),
     /// Whatever the file system says.
     #[error("cannot use {path}: {source}")]
     Io {
@@ -35,7 +47,7 @@ pub enum ArchiveError {
 }
 
 impl ArchiveError {
-    pub(super) fn io(path: &Path) -> impl Fn(std::io::Error) -> Self {
+    pub(super) fn io(path: &Path) -> impl Fn(std::io::Error) -> Self + use<> {
         let path = path.to_owned();
         move |source| Self::Io {
             path: path.clone(),

@@ -38,6 +38,14 @@ pub async fn export(
     directory: &Path,
     options: Options,
 ) -> Result<Manifest, ArchiveError> {
+    if options.contents == Contents::Parquet {
+        if !cfg!(feature = "parquet") {
+            return Err(ArchiveError::NoParquet);
+        }
+        if reading.has_namesake().await? {
+            return Err(ArchiveError::Namesake(reading.owner().await?.name));
+        }
+    }
     // The key of a database that others share opens their hashes too.
     let with_key =
         options.reveal && options.contents == Contents::History && !reading.is_shared().await?;
@@ -73,6 +81,7 @@ pub(super) async fn write(
             writer.state().await?;
             writer.history().await?;
         }
+        Contents::Parquet => writer.views().await?,
     }
     writer.manifest(options).await
 }
@@ -303,6 +312,12 @@ impl Writer<'_> {
             })
             .await?;
         self.accounts = line;
+        self.count_runs().await?;
+        self.end(editors)?;
+        self.end(wikis)
+    }
+
+    async fn count_runs(&mut self) -> Written {
         let mut runs = Runs::default();
         let counted: Written = self
             .reading
@@ -311,10 +326,17 @@ impl Writer<'_> {
                 Ok(())
             })
             .await;
-        counted?;
         self.runs = runs;
-        self.end(editors)?;
-        self.end(wikis)
+        counted
+    }
+
+    /// The views, for those who ask them elsewhere.
+    async fn views(&mut self) -> Written {
+        self.accounts = self.reading.accounts().await?.len() as u64;
+        self.count_runs().await?;
+        #[cfg(feature = "parquet")]
+        super::parquet::write(self.reading, self.folder, self.reveal).await?;
+        Ok(())
     }
 }
 
@@ -355,7 +377,7 @@ impl Writer<'_> {
             },
             files: Vec::new(),
         };
-        if options.contents != Contents::Enterprise {
+        if matches!(options.contents, Contents::State | Contents::History) {
             page::write(self.folder, &manifest, std::mem::take(&mut self.listings))?;
         }
         write_text(self.folder, MANIFEST_SCHEMA.0, MANIFEST_SCHEMA.1)?;
@@ -370,7 +392,7 @@ fn leave_instant(at: &mut Option<String>) {
 }
 
 /// Whether a value is masked unless the user asked to reveal it.
-fn is_private(kind: &str, name: &str) -> bool {
+pub(super) fn is_private(kind: &str, name: &str) -> bool {
     kind == Kind::Identity.as_str() && name == "email"
 }
 

@@ -34,7 +34,7 @@ struct Place {
 /// A file of the folder. Its digest is counted as it is written.
 #[derive(Debug)]
 pub(super) struct FolderFile {
-    path: &'static str,
+    path: String,
     to: BufWriter<Digested>,
     lines: u64,
 }
@@ -79,7 +79,7 @@ impl Folder {
     }
 
     /// Begins a file. Its name is one of ours.
-    pub(super) fn file(&self, path: &'static str) -> Result<FolderFile, ArchiveError> {
+    pub(super) fn file(&self, path: &str) -> Result<FolderFile, ArchiveError> {
         let file = match &self.place {
             None => None,
             Some(place) => {
@@ -99,13 +99,14 @@ impl Folder {
         };
         let to = BufWriter::with_capacity(1 << 16, to);
         let lines = 0;
+        let path = path.to_owned();
         Ok(FolderFile { path, to, lines })
     }
 
     /// Ends a file: it is on the disk.
     pub(super) fn keep(&mut self, file: FolderFile) -> Result<(), ArchiveError> {
         let FolderFile { path, to, lines } = file;
-        let broken = ArchiveError::io(Path::new(path));
+        let broken = ArchiveError::io(Path::new(&path));
         let Digested {
             file,
             digest,
@@ -117,7 +118,7 @@ impl Folder {
             file.sync_all().map_err(broken)?;
         }
         self.files.push(FileEntry {
-            path: path.to_owned(),
+            path,
             lines,
             bytes,
             sha256: hex(&digest.finalize()),

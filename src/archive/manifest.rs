@@ -27,7 +27,7 @@ pub struct Manifest {
     pub files: Vec<FileEntry>,
 }
 
-/// Which of its three kinds an export is.
+/// Which of its kinds an export is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Contents {
@@ -37,6 +37,8 @@ pub enum Contents {
     History,
     /// Editor objects of Wikimedia Enterprise.
     Enterprise,
+    /// The views of the database, as Parquet files.
+    Parquet,
 }
 
 /// What wrote the folder.

@@ -9,6 +9,8 @@ mod folder;
 mod import;
 mod manifest;
 mod page;
+#[cfg(feature = "parquet")]
+mod parquet;
 mod strict;
 mod subjects;
 mod table;

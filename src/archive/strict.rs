@@ -1,6 +1,6 @@
 //! What each line has to be before it may come near the database.
 
-use chrono::NaiveDateTime;
+use chrono::{DateTime, NaiveDateTime, Utc};
 use serde::de::IgnoredAny;
 
 use crate::{
@@ -225,7 +225,13 @@ fn instant(name: &str, text: &str) -> Result<(), String> {
 
 /// Whether a text is an instant in the only way in which an export writes one.
 pub(super) fn is_instant(text: &str) -> bool {
+    instant_of(text).is_some()
+}
+
+/// The instant that such a text tells.
+pub(super) fn instant_of(text: &str) -> Option<DateTime<Utc>> {
     const FORMAT: &str = "%Y-%m-%dT%H:%M:%SZ";
-    let parsed = NaiveDateTime::parse_from_str(text, FORMAT);
-    text.len() == 20 && parsed.is_ok_and(|at| at.format(FORMAT).to_string() == text)
+    let parsed = NaiveDateTime::parse_from_str(text, FORMAT).ok()?;
+    let is_same = text.len() == 20 && parsed.format(FORMAT).to_string() == text;
+    is_same.then(|| parsed.and_utc())
 }

@@ -32,7 +32,7 @@ pub(super) struct Arguments {
     /// With every value there has been and every change, so that it can be imported
     #[arg(long)]
     history: bool,
-    /// The files: a folder about everything, or the editor objects of Wikimedia Enterprise
+    /// The files: a folder about everything, the editor objects of Wikimedia Enterprise, or Parquet files
     #[arg(long, value_name = "FORMAT", default_value = "folder")]
     format: ExportFormat,
     /// Write e-mail addresses in full, and with --history the key of the hashes
@@ -49,6 +49,8 @@ enum ExportFormat {
     Folder,
     /// JSON Lines of editor objects
     Enterprise,
+    /// The views of docs/database.md, a Parquet file each, with all their past; only where sultrail was built with it
+    Parquet,
 }
 
 impl Arguments {
@@ -61,6 +63,11 @@ impl Arguments {
                 let text = "editor objects have no history; take --at, or another format";
                 Err(Trouble::new(Exit::Usage, text))
             }
+            (ExportFormat::Parquet, _) if self.at.is_some() => {
+                let text = "the Parquet files tell of all times; leave out --at";
+                Err(Trouble::new(Exit::Usage, text))
+            }
+            (ExportFormat::Parquet, _) => Ok(Contents::Parquet),
         }
     }
 }

@@ -64,7 +64,7 @@ pub use prune::Pruned;
 pub use questions::{
     AccountRow, ChangeRow, FailingRow, Filter, GroupRow, HistoryRow, Place, PreferenceRow, RunRow,
 };
-pub use reading::Reading;
+pub use reading::{ColumnType, Reading, VIEWS, ViewColumn, ViewValue};
 pub use restoring::Restoring;
 pub use rights::{GapRow, HeldRow, RightsLogRow};
 pub use snapshots::Observed;

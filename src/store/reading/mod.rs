@@ -3,6 +3,7 @@
 mod deeds;
 mod past;
 mod state;
+mod views;
 
 use std::{fmt, path::PathBuf};
 
@@ -11,6 +12,8 @@ use sqlx::{Sqlite, SqliteConnection, Transaction};
 
 use super::{AccountRow, AsOf, Owner, Store, StoreError, Unreadable, questions};
 use crate::model::RunNumber;
+
+pub use views::{ColumnType, VIEWS, ViewColumn, ViewValue};
 
 /// A look at one user as of one run. While it is held, the store answers nobody else.
 pub struct Reading {

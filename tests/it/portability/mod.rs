@@ -2,6 +2,7 @@
 
 mod folder;
 mod hostile;
+mod parquet;
 mod round_trip;
 mod validator;
 mod whose;
