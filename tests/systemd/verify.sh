@@ -14,6 +14,14 @@ trap 'rm -r "$copy"' EXIT
 sed "s|/usr/bin/sultrail|$binary|" "$deploy/sultrail.service" >"$copy/sultrail.service"
 sed "s|/usr/bin/sultrail|$binary|" "$deploy/sultrail-snapshot.service" >"$copy/sultrail-snapshot.service"
 cp "$deploy/sultrail.timer" "$copy"
+# The template for many users, as docs/performance.md makes it of the unit.
+sed -n '/^sed -e/,/ | sudo tee/p' "$here/../../docs/performance.md" |
+    sed -e "s|/usr/bin/sultrail|$binary|" -e "s|/usr/lib/systemd/system|$copy|" -e 's/ | sudo tee.*//' |
+    bash >"$copy/sultrail@.service"
+if [ "$(grep -c '%i' "$copy/sultrail@.service")" != 3 ]; then
+    echo "FAILED: the template does not tell its users apart"
+    exit 1
+fi
 
 complaints=$(systemd-analyze verify --man=no "$copy"/* 2>&1) || true
 if [ -n "$complaints" ]; then
