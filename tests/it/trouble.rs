@@ -287,3 +287,19 @@ fn a_rate_limit_is_waited_out() {
         "20 s or more"
     );
 }
+
+/// The database takes no JSON that is nested a thousand levels deep, and one wiki must not end the run.
+#[test]
+fn a_preference_nested_without_end_is_kept_as_text() {
+    let scene = Scene::of(3);
+    let deep = "[".repeat(3000) + &"]".repeat(3000);
+    scene.farm.set_preference(ALICE, "enwiki", "deep", &deep);
+    scene.run(&["snapshot"]).succeeds();
+    let kept = scene.value("select value from preferences where wiki = 'enwiki' and name = 'deep'");
+    assert_eq!(kept, format!("\"{deep}\""));
+    scene.run(&["snapshot"]).succeeds();
+    assert_eq!(
+        scene.value("select count(*) from changes where kind <> 'counter'"),
+        "0"
+    );
+}
