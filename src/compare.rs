@@ -159,3 +159,6 @@ fn next_pair<'a>(before: &mut Properties<'a>, after: &mut Properties<'a>) -> Opt
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,6 +10,8 @@ mod past;
 mod property;
 mod run;
 mod snapshot;
+#[cfg(test)]
+mod tests;
 mod wiki;
 
 pub use account::{AttachedAccount, CentralUserId, Enumeration, GlobalAccount, same_name};

@@ -100,6 +100,15 @@ fn expressions_mean_what_crontab_says() {
 }
 
 #[test]
+fn a_schedule_is_shown_as_it_was_written() {
+    for text in ["17 3 * * *", "@daily", "*/5 1-3,5 * jan-mar Mon"] {
+        let schedule = schedule(&format!(" {text} "), Tz::Asia__Tokyo);
+        assert_eq!(schedule.to_string(), text);
+        assert_eq!(schedule.zone(), Tz::Asia__Tokyo);
+    }
+}
+
+#[test]
 fn what_is_wrong_is_said() {
     for (text, expected) in [
         ("", "it does not have five, six or seven fields, but 0"),

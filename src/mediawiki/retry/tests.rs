@@ -156,3 +156,9 @@ fn a_nonce_is_renewed_twice_and_the_cookies_once_without_touching_the_budget() {
     assert_eq!(next(Renewal::Nonce), given_up);
     assert_eq!(next(Renewal::Cookies), given_up);
 }
+
+#[test]
+fn a_tenth_of_the_requests_may_be_repetitions_and_a_few_to_begin_with() {
+    let allowed = [0, 9, 10, 1_000].map(retries_allowed);
+    assert_eq!(allowed, [10, 10, 11, 110]);
+}
