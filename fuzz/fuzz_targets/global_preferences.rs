@@ -1,16 +1,8 @@
-//! The preferences for all wikis.
+//! Feeds `readers::global_preferences`.
 #![no_main]
+#![allow(dead_code, reason = "each target feeds one of the readers")]
 
-use libfuzzer_sys::fuzz_target;
-use sultrail::{
-    mediawiki::{EmailPrivacy, Redaction, global_preferences},
-    model::CentralUserId,
-};
+#[path = "../readers.rs"]
+mod readers;
 
-fuzz_target!(|body: &[u8]| {
-    let _ = global_preferences::snapshot(body, CentralUserId(50_001), &redaction());
-});
-
-fn redaction() -> Redaction {
-    Redaction::new([7; 32], vec!["*token*".to_owned()], EmailPrivacy::Hash)
-}
+libfuzzer_sys::fuzz_target!(|fed: &[u8]| readers::global_preferences(fed));

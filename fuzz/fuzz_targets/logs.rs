@@ -1,14 +1,8 @@
-//! Entries of logs.
+//! Feeds `readers::logs`.
 #![no_main]
+#![allow(dead_code, reason = "each target feeds one of the readers")]
 
-use libfuzzer_sys::fuzz_target;
-use sultrail::mediawiki::logs;
+#[path = "../readers.rs"]
+mod readers;
 
-fuzz_target!(|body: &[u8]| {
-    let Ok(events) = logs::events(body, "User:Alice Example") else {
-        return;
-    };
-    for event in events {
-        let _ = event.expiries("sysop");
-    }
-});
+libfuzzer_sys::fuzz_target!(|fed: &[u8]| readers::logs(fed));

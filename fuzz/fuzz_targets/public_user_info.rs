@@ -1,9 +1,8 @@
-//! What a wiki says of an account to everybody.
+//! Feeds `readers::public_user_info`.
 #![no_main]
+#![allow(dead_code, reason = "each target feeds one of the readers")]
 
-use libfuzzer_sys::fuzz_target;
-use sultrail::{mediawiki::user_info, model::CentralUserId};
+#[path = "../readers.rs"]
+mod readers;
 
-fuzz_target!(|body: &[u8]| {
-    let _ = user_info::public_snapshot(body, CentralUserId(50_001));
-});
+libfuzzer_sys::fuzz_target!(|fed: &[u8]| readers::public_user_info(fed));

@@ -1,9 +1,8 @@
-//! Whether a rename is running.
+//! Feeds `readers::rename_status`.
 #![no_main]
+#![allow(dead_code, reason = "each target feeds one of the readers")]
 
-use libfuzzer_sys::fuzz_target;
-use sultrail::mediawiki::rename_status;
+#[path = "../readers.rs"]
+mod readers;
 
-fuzz_target!(|body: &[u8]| {
-    let _ = rename_status::is_running(body);
-});
+libfuzzer_sys::fuzz_target!(|fed: &[u8]| readers::rename_status(fed));

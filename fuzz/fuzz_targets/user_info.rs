@@ -1,17 +1,8 @@
-//! What a wiki says of our own account.
+//! Feeds `readers::user_info`.
 #![no_main]
+#![allow(dead_code, reason = "each target feeds one of the readers")]
 
-use libfuzzer_sys::fuzz_target;
-use sultrail::{
-    mediawiki::{EmailPrivacy, Redaction, user_info},
-    model::CentralUserId,
-};
+#[path = "../readers.rs"]
+mod readers;
 
-fuzz_target!(|body: &[u8]| {
-    let wiki = "enwiki".parse().expect("a wiki");
-    let _ = user_info::snapshot(body, &wiki, CentralUserId(50_001), &redaction());
-});
-
-fn redaction() -> Redaction {
-    Redaction::new([7; 32], vec!["*token*".to_owned()], EmailPrivacy::Hash)
-}
+libfuzzer_sys::fuzz_target!(|fed: &[u8]| readers::user_info(fed));

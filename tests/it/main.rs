@@ -7,6 +7,7 @@ mod bad_input;
 mod bad_storage;
 mod care;
 mod cookbook;
+mod corpus;
 mod docs;
 mod evidence;
 mod farm;

@@ -1,0 +1,8 @@
+//! Feeds `readers::export_lines`.
+#![no_main]
+#![allow(dead_code, reason = "each target feeds one of the readers")]
+
+#[path = "../readers.rs"]
+mod readers;
+
+libfuzzer_sys::fuzz_target!(|fed: &[u8]| readers::export_lines(fed));
