@@ -1,7 +1,7 @@
-//! `kill -9` at 300 random moments of runs, and what must hold after each: no snapshot lost that anybody
+//! `kill -9` at 1,000 random moments of runs, and what must hold after each: no snapshot lost that anybody
 //! could read, the file whole, wikis that were read not asked again, every change told once.
 //!
-//! `cargo bench --bench kills`, or `cargo bench --bench kills -- 1000 7` for a thousand with the dice of
+//! `cargo bench --bench kills`, or `cargo bench --bench kills -- 300 7` for three hundred with the dice of
 //! seed 7. The small version of it is a test (`tests/it/kills.rs`).
 #![expect(clippy::print_stdout, reason = "its result is what it prints")]
 #![allow(
@@ -30,7 +30,7 @@ fn main() {
         .iter()
         .filter_map(|argument| argument.parse().ok());
     let plan = Plan {
-        kills: numbers.next().unwrap_or(300),
+        kills: numbers.next().unwrap_or(1000),
         at_most: Duration::from_hours(1),
         wikis: 24,
         seed: u64::from(numbers.next().unwrap_or(1)),

@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use crate::ordeal::{Plan, endure};
 
-/// Sixty kills, or as many as a quarter of a minute allows; `cargo bench --bench kills` takes 300.
+/// A hundred kills, or as many as a minute allows; `cargo bench --bench kills` takes a thousand.
 #[test]
 fn killed_at_random_moments_nothing_is_lost_nor_told_twice() {
     let plan = Plan {
-        kills: 60,
-        at_most: Duration::from_secs(15),
+        kills: 100,
+        at_most: Duration::from_mins(1),
         wikis: 12,
         seed: fastrand::u64(..),
     };
@@ -18,7 +18,7 @@ fn killed_at_random_moments_nothing_is_lost_nor_told_twice() {
     {
         println!("{plan:?}: {tally:?}");
     }
-    assert!(tally.kills >= 5, "{tally:?}");
+    assert!(tally.kills >= 10, "{tally:?}");
     assert!(tally.half_way * 4 >= tally.kills, "{tally:?}");
     assert!(tally.finished > 0 && tally.changes > 0, "{tally:?}");
 }
