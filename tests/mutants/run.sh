@@ -41,8 +41,9 @@ dependency() { sed -n "/^\[$1\]/,/^\[/p" Cargo.toml | grep -E "^($2) ="; }
     dependency dependencies 'chrono|chrono-tz|cron|hmac|httpdate|serde|serde_json|sha2|thiserror'
     printf '[dev-dependencies]\n'
     dependency dev-dependencies proptest
-
-    printf "[profile.dev]\ndebug = 0\n"
+    printf '[profile.dev]\ndebug = 0\n'
+    # Where most of the time of the tests goes.
+    printf '[profile.dev.package.%s]\nopt-level = 2\n' cron chrono chrono-tz
 } >"$pure/Cargo.toml"
 cp Cargo.lock "$pure"
 # Each half with the tests that are about it. It is a copy, so it is changed in place.
@@ -57,6 +58,7 @@ if [ "${1:-}" = --list ]; then
     exit
 fi
 # What is missed is in target/mutants/*/mutants.out/missed.txt, and no failure of this script.
+export PROPTEST_CASES=64 PROPTEST_MAX_SHRINK_ITERS=0
 mutate values -f 'src/compare.rs' -f 'src/model/**' -f 'src/mediawiki/options.rs' -f 'src/mediawiki/retry.rs' \
     -- -- --skip schedule:: || [ $? = 2 ]
 mutate schedule -f 'src/schedule/**' -- -- schedule:: || [ $? = 2 ]

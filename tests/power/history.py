@@ -164,6 +164,8 @@ class opened:
             if content is not None:
                 pathlib.Path(str(file) + ending).write_bytes(content)
         self.connection = sqlite3.connect(file, isolation_level=None)
+        # Of a damaged file, anything may be said.
+        self.connection.text_factory = lambda text: text.decode(errors="backslashreplace")
         return self.connection, file
 
     def __exit__(self, *_):
