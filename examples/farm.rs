@@ -12,6 +12,7 @@ mod farm;
 use std::str::FromStr;
 use std::time::{Duration, Instant};
 
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use farm::{ALICE, ALICE_ID, Farm, FarmOptions, Fault, GatewayOptions, Recording, Rule, TOKEN};
 
 const HELP: &str = "\
@@ -19,6 +20,7 @@ farm: a simulated farm of wikis on loopback
 
   --wikis N        how many wikis (1000)
   --options N      preferences of each wiki (300)
+  --users N        how many users, each with an account on every wiki (1)
   --port P         the port (8100; 0: any)
   --seconds N      stop after so many seconds (never)
   --gateway N      let so many requests a minute through
@@ -56,6 +58,9 @@ fn main() {
         );
     }
     introduce(&farm);
+    for number in 2..=value(&arguments, "--users").unwrap_or(1) {
+        add_user(&farm, number);
+    }
     live(
         &farm,
         value(&arguments, "--seconds"),
@@ -81,6 +86,16 @@ fn introduce(farm: &Farm) {
     println!(
         "\n[[user]]\nname = \"{ALICE}\"\nauth = \"oauth2\"\ncredential_file = \"alice.token\"\n"
     );
+}
+
+/// Somebody else, with a token of their own. The token says whose it is, as those of `MediaWiki` do.
+fn add_user(farm: &Farm, number: u64) {
+    let (name, id) = (format!("Bob Example {number}"), 50_000 + number);
+    let claims = URL_SAFE_NO_PAD.encode(format!("{{\"sub\":\"{id}\"}}"));
+    let token = format!("eyJ0eXAiOiJKV1QiLCJhbGciOiJSUzI1NiJ9.{claims}.bobs-secret-{number}");
+    farm.add_user(&name, id, &[]);
+    farm.add_token(&name, &token, &["basic", "privateinfo"]);
+    println!("another user  {name}: {token}");
 }
 
 /// Until the time is over, or until somebody ends the process.
