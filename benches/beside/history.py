@@ -28,7 +28,7 @@ import keepers
 import sweep
 
 ROUNDS = 5
-# Over so many days git-history is not run: it took 12 times as long as all others together.
+# Over so many days git-history is not run: it takes seconds for each (docs/performance.md).
 MOST_DAYS = {"git-history": 31}
 
 

@@ -28,6 +28,10 @@ const SAFE_SQLITE: (u32, u32, u32) = (3, 51, 3);
 /// the database for a minute only delays us.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(90);
 
+/// SQLite works in a thread of its own, which sleeps when so many rows wait for us: every row of a long
+/// answer would wake two threads with the 50 that are usual.
+const ROW_BUFFER: usize = 1_000;
+
 impl Store {
     /// Opens the file to write, creates it if there is none, and brings its schema up to date.
     pub async fn open(path: &Path) -> Result<Self, StoreError> {
@@ -78,6 +82,7 @@ impl Store {
             .read_only(read_only)
             .foreign_keys(true)
             .busy_timeout(BUSY_TIMEOUT)
+            .row_buffer_size(ROW_BUFFER)
             .pragma("trusted_schema", "off")
             .pragma("cell_size_check", "on");
         let options = if read_only {

@@ -137,6 +137,64 @@ pub struct ChangeRow {
     pub comment: Option<String>,
 }
 
+impl Filter {
+    /// Whether one account of one user is meant. SQLite has to be told so: of `?1 is null or …` it makes a walk
+    /// through every change of everybody.
+    fn is_one_account(&self) -> bool {
+        self.user.is_some() && self.wiki.is_some()
+    }
+}
+
+/// The preferences held after a run, of the accounts of which this is so.
+macro_rules! preferences_held {
+    ($whose:tt, $filter:expr, $pattern:expr, $run:expr) => {
+        sqlx::query_as!(
+            PreferenceRow,
+            r#"
+            select user as "user!: String", wiki as "wiki!: String", name as "name!: String",
+                value as "value!: String", is_default as "is_default: i64",
+                valid_from as "valid_from!: String", valid_to as "valid_to: String"
+            from spans
+            where kind = 'preference' and "#
+                + $whose
+                + r#" and (?3 is null or name glob ?3) and first_run <= ?4 and gone_run > ?4
+            order by user, wiki, name
+            "#,
+            $filter.user,
+            $filter.wiki,
+            $pattern,
+            $run.0
+        )
+    };
+}
+
+/// The values held after a run, or all that have ever been, of the accounts of which this is so.
+macro_rules! values_held {
+    ($whose:tt, $filter:expr, $kind:expr, $pattern:expr, $run:expr) => {
+        sqlx::query_as!(
+            HistoryRow,
+            r#"
+            select user as "user!: String", wiki as "wiki!: String", kind as "kind!: String",
+                name as "name!: String", value as "value!: String",
+                is_default as "is_default: i64", valid_from as "valid_from!: String",
+                seen_until as "seen_until!: String", valid_to as "valid_to: String"
+            from spans
+            where "# + $whose
+                + r#"
+                and (?3 is null or kind = ?3) and (?4 is null or name glob ?4)
+                -- Ranges, also where no run is named: half of the changes need no look.
+                and first_run <= coalesce(?5, 9223372036854775807) and gone_run > coalesce(?5, 0)
+            order by user, wiki, kind, name, first_run
+            "#,
+            $filter.user,
+            $filter.wiki,
+            $kind,
+            $pattern,
+            $run
+        )
+    };
+}
+
 impl Store {
     /// The run that a moment means: the last one that had ended by then. Runs that observed nothing
     /// are passed over when counting back from the latest.
@@ -401,24 +459,17 @@ impl Store {
         mut show: impl FnMut(PreferenceRow),
     ) -> Result<(), StoreError> {
         let pattern = filter.name.as_deref().map(glob);
-        let mut rows = sqlx::query_as!(
-            PreferenceRow,
-            r#"
-            select user as "user!: String", wiki as "wiki!: String", name as "name!: String",
-                value as "value!: String", is_default as "is_default: i64",
-                valid_from as "valid_from!: String", valid_to as "valid_to: String"
-            from spans
-            where kind = 'preference' and (?1 is null or user_id = ?1)
-                and (?2 is null or wiki = ?2) and (?3 is null or name glob ?3)
-                and first_run <= ?4 and gone_run > ?4
-            order by user, wiki, name
-            "#,
-            filter.user,
-            filter.wiki,
-            pattern,
-            run.0
-        )
-        .fetch(&self.pool);
+        let mut rows = if filter.is_one_account() {
+            preferences_held!("user_id = ?1 and wiki = ?2", filter, pattern, run).fetch(&self.pool)
+        } else {
+            preferences_held!(
+                "(?1 is null or user_id = ?1) and (?2 is null or wiki = ?2)",
+                filter,
+                pattern,
+                run
+            )
+            .fetch(&self.pool)
+        };
         while let Some(row) = rows.try_next().await.map_err(|error| self.error(error))? {
             show(row);
         }
@@ -439,29 +490,22 @@ impl Store {
         let kind = filter.kind.map(Kind::as_str);
         let run = run.map(|run| run.0);
         let pattern = filter.name.as_deref().map(glob);
-        sqlx::query_as!(
-            HistoryRow,
-            r#"
-            select user as "user!: String", wiki as "wiki!: String", kind as "kind!: String",
-                name as "name!: String", value as "value!: String",
-                is_default as "is_default: i64", valid_from as "valid_from!: String",
-                seen_until as "seen_until!: String", valid_to as "valid_to: String"
-            from spans
-            where (?1 is null or user_id = ?1) and (?2 is null or wiki = ?2)
-                and (?3 is null or kind = ?3) and (?4 is null or name glob ?4)
-                -- Ranges, also where no run is named: half of the changes need no look.
-                and first_run <= coalesce(?5, 9223372036854775807) and gone_run > coalesce(?5, 0)
-            order by user, wiki, kind, name, first_run
-            "#,
-            filter.user,
-            filter.wiki,
-            kind,
-            pattern,
-            run
-        )
-        .fetch_all(&self.pool)
-        .await
-        .map_err(|error| self.error(error))
+        let rows = if filter.is_one_account() {
+            values_held!("user_id = ?1 and wiki = ?2", filter, kind, pattern, run)
+                .fetch_all(&self.pool)
+                .await
+        } else {
+            values_held!(
+                "(?1 is null or user_id = ?1) and (?2 is null or wiki = ?2)",
+                filter,
+                kind,
+                pattern,
+                run
+            )
+            .fetch_all(&self.pool)
+            .await
+        };
+        rows.map_err(|error| self.error(error))
     }
 
     /// The changes of the runs after `from` up to and with `to`, the runs of one property in order.
