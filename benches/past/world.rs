@@ -58,7 +58,13 @@ impl Interned {
 
     /// `is_default`: -1 where that means nothing.
     pub(crate) fn value(&mut self, json: &str, is_default: i8) -> ValueId {
-        let next = number(self.values.len()) + 1;
+        // A new database has the two commonest values, as 0 and 1.
+        match (json, is_default) {
+            ("0", 1) => return 0,
+            ("1", 1) => return 1,
+            _ => {}
+        }
+        let next = number(self.values.len()) + 2;
         let new = &mut self.new_values;
         *self
             .values

@@ -34,12 +34,15 @@ class History:
     def __init__(self, database, hostile):
         self.database = database
         self.hostile = hostile
-        self.values, self.properties, self.held, self.gone, self.changes = {}, {}, {}, {}, []
+        self.properties, self.held, self.gone, self.changes = {}, {}, {}, []
+        # A new database has the two commonest values, as 0 and 1.
+        rows = database.execute("select json, is_default, id from property_value")
+        self.values = {(json_text, is_default): number for json_text, is_default, number in rows}
 
     def value(self, value, is_default=-1):
         key = (json.dumps(value, ensure_ascii=False), is_default)
         if key not in self.values:
-            self.values[key] = len(self.values) + 1
+            self.values[key] = len(self.values)
             self.database.execute("insert into property_value values (?, ?, ?)", (self.values[key], *key))
         return self.values[key]
 
