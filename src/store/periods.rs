@@ -108,6 +108,8 @@ impl Store {
             left join log_event l on l.id = c.log_event
             where c.run > ?2 and c.run <= ?3 and a.user = ?1 and (?4 or p.kind <> 'counter')
             group by c.property, c.before, c.after, c.cause, l.performer, l.comment
+            -- Not by their numbers: those come in the order in which the wikis happened to answer.
+            order by p.kind, p.name, b.json, n.json, w.cause, l.performer, l.comment
             "#,
             user,
             from,
