@@ -11,6 +11,9 @@
 #[path = "../tests/it/farm/json.rs"]
 #[expect(dead_code, unreachable_pub, reason = "it is a part of the farm")]
 mod json;
+#[path = "../tests/it/farm/mix.rs"]
+#[expect(unreachable_pub, reason = "it is a part of the farm")]
+mod mix;
 #[path = "../tests/it/farm/names.rs"]
 #[expect(dead_code, unreachable_pub, reason = "it is a part of the farm")]
 mod names;
@@ -39,6 +42,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail};
+use mix::mix;
 use record::Recorder;
 use serde_json::{Value, json};
 use world::World;
@@ -102,15 +106,4 @@ fn processor_seconds() -> f64 {
 fn value<T: FromStr>(arguments: &[String], name: &str) -> Option<T> {
     let at = arguments.iter().position(|argument| argument == name)?;
     arguments.get(at + 1)?.parse().ok()
-}
-
-/// As the farm mixes numbers.
-fn mix(seed: u64, value: u64) -> u64 {
-    let mut z = seed
-        .wrapping_mul(0x9e37_79b9_7f4a_7c15)
-        .wrapping_add(value)
-        .wrapping_add(0x9e37_79b9_7f4a_7c15);
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
 }
