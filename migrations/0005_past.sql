@@ -21,7 +21,7 @@ create table reading (
     read_until integer,
     -- Where the wiki wants to be asked to go on; null at the end of the list, or before it.
     go_on text,
-    -- When the end of the list was last reached.
+    -- When the end of the list was last reached; null while it is read once more.
     finished_at integer,
     -- The number of edits that the central wiki told then.
     edit_count integer,

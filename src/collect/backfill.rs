@@ -129,10 +129,9 @@ impl Collector {
             accounts: &accounts,
             wikis,
             stop,
-            goes_on: false,
         };
         let mut walked = Walked::default();
-        let past = past.ready().await?;
+        past.ready().await?;
         let names = past.names(&mut walked).await?;
         let lists = past.lists(&names);
         past.read(lists, &mut walked, progress).await?;
@@ -160,21 +159,23 @@ struct Past<'a> {
     accounts: &'a [Account],
     wikis: &'a [WikiId],
     stop: &'a CancellationToken,
-    /// Whether something was read shortly before, and not everything: it is not asked for again.
-    goes_on: bool,
 }
 
 impl Past<'_> {
-    /// Finds out whether this goes on with what was cut short.
-    async fn ready(mut self) -> Result<Self, RunError> {
+    /// Goes on with what was cut short. Where nothing was, all lists begin again; that is recorded, so
+    /// that this too can go on.
+    async fn ready(&self) -> Result<(), RunError> {
         let store = &self.collector.store;
         let current = &self.enumeration.account.name;
         let names = names(current, &store.renames(self.user.id).await?);
         let known = store.list_states(self.user.id).await?;
-        let lists = self.lists(&names).into_iter();
-        let mut lists = lists.chain(names.iter().filter_map(|name| self.renames_to(name)));
-        self.goes_on = !lists.all(|list| self.is_fresh(known.get(&list.key)));
-        Ok(self)
+        let mut lists = self.lists(&names);
+        lists.extend(names.iter().filter_map(|name| self.renames_to(name)));
+        if lists.iter().all(|list| self.is_fresh(known.get(&list.key))) {
+            let keys: Vec<&ListKey> = lists.iter().map(|list| &list.key).collect();
+            store.begin_lists_again(self.user.id, &keys).await?;
+        }
+        Ok(())
     }
 
     /// Whether a list was read to its end a short while ago. A clock that was ahead once counts for
@@ -274,7 +275,7 @@ impl Past<'_> {
         })
     }
 
-    /// Reads lists. After an interruption only those that were not read then.
+    /// Reads lists, but for those that were read a short while ago.
     async fn read(
         &self,
         mut lists: Vec<About>,
@@ -283,9 +284,7 @@ impl Past<'_> {
     ) -> Result<(), RunError> {
         let collector = self.collector;
         let known = collector.store.list_states(self.user.id).await?;
-        if self.goes_on {
-            lists.retain(|list| !self.is_fresh(known.get(&list.key)));
-        }
+        lists.retain(|list| !self.is_fresh(known.get(&list.key)));
         let mut queue = VecDeque::new();
         for mut list in lists {
             list.place = list.begin(known.get(&list.key));

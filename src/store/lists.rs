@@ -144,6 +144,29 @@ impl Store {
         Ok(())
     }
 
+    /// Lets lists be read once more, each from where it was read to: none counts as read until its end
+    /// is reached again.
+    pub async fn begin_lists_again(&self, user: i64, keys: &[&ListKey]) -> Result<(), StoreError> {
+        let mut transaction = self.begin().await?;
+        for key in keys {
+            let list = key.list.as_str();
+            sqlx::query!(
+                r#"
+                update reading set finished_at = null
+                where user = ?1 and asked_on = ?2 and list = ?3 and about = ?4
+                "#,
+                user,
+                key.asked_on,
+                list,
+                key.about
+            )
+            .execute(&mut *transaction)
+            .await
+            .map_err(|error| self.error(error))?;
+        }
+        self.commit(transaction).await
+    }
+
     /// The renames of a user: the old name, the new one where it is known, and by when. From logs that
     /// have been read, and from what was observed.
     pub async fn renames(&self, user: i64) -> Result<Vec<Rename>, StoreError> {
