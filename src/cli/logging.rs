@@ -13,7 +13,7 @@ use std::{
 use chrono::SecondsFormat;
 use tracing::{Event, Subscriber};
 use tracing_subscriber::{
-    EnvFilter,
+    filter::{LevelFilter, Targets},
     fmt::{
         FmtContext, FormatEvent, FormatFields,
         format::{self, Writer},
@@ -43,12 +43,13 @@ pub(super) fn start(common: &Common, is_daemon: bool, world: &World) {
         common.quiet,
         common.verbose.saturating_add(u8::from(is_daemon)),
     ) {
-        (true, _) => "error",
-        (false, 0) => "warn",
-        (false, 1) => "info",
-        (false, _) => "debug",
+        (true, _) => LevelFilter::ERROR,
+        (false, 0) => LevelFilter::WARN,
+        (false, 1) => LevelFilter::INFO,
+        (false, _) => LevelFilter::DEBUG,
     };
-    let filter = EnvFilter::new(format!("off,sultrail={level}"));
+    // What the libraries have to say is for those who wrote them.
+    let filter = Targets::new().with_target("sultrail", level);
     let layer = layer().with_writer(io::stderr).with_target(false);
     let color = world.stderr_is_terminal && !is_set(world, "NO_COLOR");
     let registry = tracing_subscriber::registry().with(filter);
