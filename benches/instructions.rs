@@ -11,8 +11,8 @@ use sultrail::{
     compare,
     mediawiki::{EmailPrivacy, Redaction, user_info},
     model::{
-        AttachedAccount, CentralUserId, Enumeration, GlobalAccount, Request, RunStatus, Scope,
-        Snapshot, Trigger,
+        AttachedAccount, CentralUserId, Enumeration, GlobalAccount, Outcome, Request, RunStatus,
+        Scope, Snapshot, Trigger,
     },
     store::{Observed, Store},
 };
@@ -127,9 +127,20 @@ async fn record(times: u32) {
                 answer: None,
             };
             let recorded = match night {
-                0 => store.record_baseline(observed, &first).await,
-                1 => store.record_unchanged(observed, first.fingerprint()).await,
-                _ => store.record_snapshot(observed, &last, &difference).await,
+                0 => {
+                    store
+                        .record_baseline(observed, first.fingerprint(), &first)
+                        .await
+                }
+                1 => {
+                    let recorded = store.record_unchanged(&[observed]).await;
+                    recorded.map(|()| Outcome::Unchanged)
+                }
+                _ => {
+                    store
+                        .record_snapshot(observed, last.fingerprint(), &last, &difference)
+                        .await
+                }
             };
             recorded.expect("it is recorded");
         }

@@ -147,16 +147,18 @@ async fn look(
 ) -> Result<()> {
     let fingerprint = snapshot.fingerprint();
     if account.fingerprint == Some(fingerprint) {
-        store.record_unchanged(observed, fingerprint).await?;
+        store.record_unchanged(&[observed]).await?;
         return Ok(());
     }
     let Some(before) = store.latest_snapshot(account.id).await? else {
-        store.record_baseline(observed, snapshot).await?;
+        store
+            .record_baseline(observed, fingerprint, snapshot)
+            .await?;
         return Ok(());
     };
     let difference = compare::difference(&before, snapshot, observed.at);
     store
-        .record_snapshot(observed, snapshot, &difference)
+        .record_snapshot(observed, fingerprint, snapshot, &difference)
         .await?;
     Ok(())
 }

@@ -1,4 +1,5 @@
-//! One request a wiki, few at a time; each answer is recorded before the next is looked at.
+//! One request a wiki, few at a time. Each answer is recorded before the next is looked at; those that
+//! have come meanwhile and tell nothing new are recorded together.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -12,7 +13,8 @@ use tokio_util::sync::CancellationToken;
 use super::{Collector, Progress, RunError, View, ledger};
 use crate::{
     mediawiki::{
-        Answer, Api, Client, Failure, Purpose, Question, Redaction, Unusable, evidence, user_info,
+        Answer, Api, Client, Failure, Purpose, Question, Redaction, Unusable, evidence,
+        user_info::{self, Told},
     },
     model::{
         AttachedAccount, CentralUserId, Enumeration, GlobalAccount, KeepAnswers, KeptAnswer,
@@ -67,11 +69,25 @@ impl FannedOut {
 
 /// What an answer tells.
 pub(super) struct Read {
-    pub(super) snapshot: Snapshot,
+    /// Tells it from other answers about the account.
+    pub(super) fingerprint: [u8; 16],
+    /// `None`: its fingerprint is that of the answer before, and so it tells the same.
+    pub(super) snapshot: Option<Snapshot>,
     /// When it came.
     pub(super) at: DateTime<Utc>,
     /// The answer itself, where answers are kept.
     pub(super) kept: Option<KeptAnswer>,
+}
+
+/// At most so many looks that found nothing new are recorded together.
+const MOST_TOGETHER: usize = 16;
+
+/// A look that found nothing new and is not recorded yet.
+struct Same {
+    account: i64,
+    at: DateTime<Utc>,
+    requests: Vec<Request>,
+    answer: Option<KeptAnswer>,
 }
 
 /// What one task brings back.
@@ -99,6 +115,7 @@ struct State<'a> {
     global: &'a GlobalAccount,
     /// Asked a second time, when all others have been asked.
     once_more: VecDeque<Waiting>,
+    unrecorded: Vec<Same>,
     progress: Progress,
     outcome: FannedOut,
     has_seen_us: bool,
@@ -137,7 +154,12 @@ impl Collector {
                     self.start(&mut tasks, &mut state, waiting, stop).await?;
                 }
             }
-            match tasks.join_next().await {
+            let mut next = tasks.try_join_next();
+            if next.is_none() {
+                self.record_same(&mut state).await?;
+                next = tasks.join_next().await;
+            }
+            match next {
                 None if queue.is_empty() && state.once_more.is_empty() => break,
                 None => {}
                 Some(Ok(asked)) => {
@@ -183,7 +205,7 @@ impl Collector {
             state.global.id,
             state.global.name.clone(),
             Arc::clone(&self.redaction),
-            self.keep_answers != KeepAnswers::None,
+            self.keep_answers,
             stop.clone(),
         ));
         Ok(())
@@ -211,6 +233,22 @@ impl Collector {
         };
         state.has_seen_us = true;
         state.not_us_in_a_row = 0;
+        let (wiki, run) = (&account.wiki, state.run.0);
+        if account.fingerprint == Some(read.fingerprint) {
+            let outcome = Outcome::Unchanged;
+            tracing::debug!(run, %wiki, ?outcome, "{wiki} was read");
+            state.count(outcome);
+            state.unrecorded.push(Same {
+                account: account.id,
+                at: read.at,
+                requests,
+                answer: read.kept.filter(|_| self.keep_answers == KeepAnswers::All),
+            });
+            if state.unrecorded.len() >= MOST_TOGETHER {
+                self.record_same(state).await?;
+            }
+            return Ok(());
+        }
         let is_sure = waiting.again.is_some();
         let recorded = self
             .record(state.run, account, &read, &requests, is_sure)
@@ -219,9 +257,28 @@ impl Collector {
             state.ask_once_more(waiting, Again::Doubtful);
             return Ok(());
         };
-        let (wiki, run) = (&account.wiki, state.run.0);
         tracing::debug!(run, %wiki, ?outcome, "{wiki} was read");
         state.count(outcome);
+        Ok(())
+    }
+
+    /// Records the looks that found nothing new.
+    async fn record_same(&self, state: &mut State<'_>) -> Result<(), StoreError> {
+        if state.unrecorded.is_empty() {
+            return Ok(());
+        }
+        let looks = state.unrecorded.iter();
+        let observed: Vec<Observed<'_>> = looks
+            .map(|look| Observed {
+                run: state.run,
+                account: look.account,
+                at: look.at,
+                requests: &look.requests,
+                answer: look.answer.as_ref(),
+            })
+            .collect();
+        self.store.record_unchanged(&observed).await?;
+        state.unrecorded.clear();
         Ok(())
     }
 
@@ -289,6 +346,7 @@ impl<'a> State<'a> {
             user: task.user,
             global: task.global,
             once_more: VecDeque::new(),
+            unrecorded: Vec::new(),
             progress: Progress {
                 accounts: task.accounts,
                 done: task.accounts - left,
@@ -381,7 +439,7 @@ async fn ask(
     id: CentralUserId,
     name: String,
     redaction: Arc<Redaction>,
-    keeps_answers: bool,
+    keep_answers: KeepAnswers,
     stop: CancellationToken,
 ) -> Asked {
     let parameters = match view {
@@ -392,17 +450,24 @@ async fn ask(
     question.without_maxlag = matches!(waiting.again, Some(Again::WithoutMaxlag));
     let reply = client.ask(&api, &question, &stop).await;
     let read = |answer: Answer| {
-        let snapshot = match view {
-            View::Own => user_info::snapshot(&answer.body, &waiting.account.wiki, id, &redaction),
-            View::Public => user_info::public_snapshot(&answer.body, id),
-        };
-        let snapshot = snapshot?;
-        let answered = keeps_answers.then_some(&answer);
+        let told = match view {
+            View::Own => Told::own(&answer.body, &waiting.account.wiki, id, &redaction),
+            View::Public => Told::public(&answer.body, id),
+        }?;
+        let fingerprint = told.fingerprint(&redaction);
+        let is_known = waiting.account.fingerprint == Some(fingerprint);
+        let snapshot = (!is_known || keep_answers == KeepAnswers::All)
+            .then(|| told.snapshot(&redaction))
+            .transpose()?;
+        let answered = snapshot.as_ref();
+        let answered = answered.filter(|_| keep_answers != KeepAnswers::None);
+        let kept = answered
+            .and_then(|snapshot| evidence::keep(&answer, Purpose::Account, snapshot, &redaction));
         Ok(Read {
-            kept: answered
-                .and_then(|answer| evidence::keep(answer, Purpose::Account, &snapshot, &redaction)),
-            at: answer.received_at,
+            fingerprint,
             snapshot,
+            at: answer.received_at,
+            kept,
         })
     };
     let read = reply.answer.map(read);

@@ -306,8 +306,10 @@ impl Collector {
                 self.store.record_requests(Some(run), &requests).await?;
                 continue;
             }
+            let snapshot = global_user_info::snapshot(&enumeration.account);
             let read = Read {
-                snapshot: global_user_info::snapshot(&enumeration.account),
+                fingerprint: snapshot.fingerprint(),
+                snapshot: Some(snapshot),
                 at,
                 kept: kept.clone(),
             };
@@ -554,7 +556,6 @@ impl Collector {
         requests: &[Request],
         is_sure: bool,
     ) -> Result<Option<Outcome>, StoreError> {
-        let snapshot = &read.snapshot;
         let always = read.kept.as_ref();
         let always = always.filter(|_| self.keep_answers == KeepAnswers::All);
         let mut observed = Observed {
@@ -564,14 +565,18 @@ impl Collector {
             requests,
             answer: always,
         };
-        let fingerprint = snapshot.fingerprint();
-        if account.fingerprint == Some(fingerprint) {
-            let outcome = self.store.record_unchanged(observed, fingerprint).await?;
-            return Ok(Some(outcome));
-        }
+        let fingerprint = read.fingerprint;
+        let is_known = account.fingerprint == Some(fingerprint);
+        let Some(snapshot) = read.snapshot.as_ref().filter(|_| !is_known) else {
+            self.store.record_unchanged(&[observed]).await?;
+            return Ok(Some(Outcome::Unchanged));
+        };
         let Some(before) = self.store.latest_snapshot(account.id).await? else {
             observed.answer = read.kept.as_ref();
-            let outcome = self.store.record_baseline(observed, snapshot).await?;
+            let outcome = self
+                .store
+                .record_baseline(observed, fingerprint, snapshot)
+                .await?;
             return Ok(Some(outcome));
         };
         if !is_sure && doubt::is_doubtful(&before, snapshot) {
@@ -584,7 +589,7 @@ impl Collector {
         }
         let outcome = self
             .store
-            .record_snapshot(observed, snapshot, &difference)
+            .record_snapshot(observed, fingerprint, snapshot, &difference)
             .await?;
         Ok(Some(outcome))
     }

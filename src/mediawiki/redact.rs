@@ -77,15 +77,34 @@ impl Redaction {
         }
     }
 
-    /// 128 bits of HMAC-SHA256: enough that two values never meet.
-    fn hash(&self, json: &str) -> String {
-        let mut mac =
-            Hmac::<Sha256>::new_from_slice(&self.key).expect("HMAC takes a key of any length");
-        mac.update(json.as_bytes());
-        let digest = mac.finalize().into_bytes();
-        let half: [u8; 16] = digest[..16].try_into().expect("SHA-256 has 32 bytes");
-        format!("{}{:032x}\"", Value::REDACTED, u128::from_be_bytes(half))
+    /// Tells texts that hold what is to be hidden from others, for as long as the same is hidden.
+    pub(super) fn fingerprint(&self, texts: &[&[u8]]) -> [u8; 16] {
+        let patterns = self.patterns.iter().map(|pattern| pattern.text.as_bytes());
+        let mut mac = self.mac();
+        mac.update(&[u8::try_from(texts.len()).unwrap_or(u8::MAX)]);
+        for text in texts.iter().copied().chain(patterns) {
+            mac.update(&text.len().to_le_bytes());
+            mac.update(text);
+        }
+        half(mac)
     }
+
+    fn hash(&self, json: &str) -> String {
+        let mut mac = self.mac();
+        mac.update(json.as_bytes());
+        let half = u128::from_be_bytes(half(mac));
+        format!("{}{half:032x}\"", Value::REDACTED)
+    }
+
+    fn mac(&self) -> Hmac<Sha256> {
+        Hmac::new_from_slice(&self.key).expect("HMAC takes a key of any length")
+    }
+}
+
+/// 128 bits of HMAC-SHA256: enough that two values never meet.
+fn half(mac: Hmac<Sha256>) -> [u8; 16] {
+    let digest = mac.finalize().into_bytes();
+    digest[..16].try_into().expect("SHA-256 has 32 bytes")
 }
 
 impl Pattern {

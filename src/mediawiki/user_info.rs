@@ -4,10 +4,13 @@
 //! `userinfo` also shows blocks of our IP address, and on MediaWiki 1.39 the present time where no
 //! registration is known.
 
+#[cfg(test)]
+mod tests;
+
 use std::borrow::Cow;
 
 use serde::Deserialize;
-use serde_json::{Value as Json, json};
+use serde_json::{Value as Json, json, value::RawValue};
 
 use super::{
     options,
@@ -70,33 +73,98 @@ pub fn snapshot(
     id: CentralUserId,
     redaction: &Redaction,
 ) -> Result<Snapshot, Unusable> {
-    let query = read(body)?;
-    let user_info = query
-        .userinfo
-        .ok_or_else(|| unusable("the answer holds no userinfo"))?;
-    user_info.is_ours(id)?;
-    if query.general.and_then(|general| general.wikiid).as_deref() != Some(wiki.as_str()) {
-        return Err(Unusable::Malformed(format!(
-            "another wiki answered instead of {wiki}"
-        )));
-    }
-    let user = only_user(query.users, id)?;
-    if user.userid != Some(user_info.id) {
-        return Err(unusable("userinfo and list=users tell of two accounts"));
-    }
-    let mut snapshot = Snapshot::default();
-    user_info.record(&mut snapshot, query.defaultoptions.as_ref(), redaction);
-    user.record(&mut snapshot);
-    Ok(snapshot)
+    Told::own(body, wiki, id, redaction)?.snapshot(redaction)
 }
 
 /// Reads the answer to [`public_question`].
 pub fn public_snapshot(body: &[u8], id: CentralUserId) -> Result<Snapshot, Unusable> {
-    let user = only_user(read(body)?.users, id)?;
-    let mut snapshot = Snapshot::default();
-    user.record(&mut snapshot);
-    user.record_public(&mut snapshot);
-    Ok(snapshot)
+    Ok(Told::public(body, id)?.snapshot)
+}
+
+/// What an answer tells, but for the preferences: they are nearly all of it, and nearly always the
+/// same as the day before. They are read only when their text is another.
+#[derive(Debug)]
+pub struct Told<'a> {
+    snapshot: Snapshot,
+    options: Option<&'a RawValue>,
+    defaults: Option<&'a RawValue>,
+}
+
+impl<'a> Told<'a> {
+    /// The answer to [`question`]: whether it is about our account on this wiki, and what it tells.
+    pub fn own(
+        body: &'a [u8],
+        wiki: &WikiId,
+        id: CentralUserId,
+        redaction: &Redaction,
+    ) -> Result<Self, Unusable> {
+        let query = read(body)?;
+        let user_info = query
+            .userinfo
+            .ok_or_else(|| unusable("the answer holds no userinfo"))?;
+        user_info.is_ours(id)?;
+        if query.general.and_then(|general| general.wikiid).as_deref() != Some(wiki.as_str()) {
+            return Err(Unusable::Malformed(format!(
+                "another wiki answered instead of {wiki}"
+            )));
+        }
+        let user = only_user(query.users, id)?;
+        if user.userid != Some(user_info.id) {
+            return Err(unusable("userinfo and list=users tell of two accounts"));
+        }
+        let options = user_info.options;
+        let mut snapshot = Snapshot::default();
+        user_info.record(&mut snapshot, redaction);
+        user.record(&mut snapshot);
+        Ok(Self {
+            snapshot,
+            options,
+            defaults: query.defaultoptions,
+        })
+    }
+
+    /// The answer to [`public_question`].
+    pub fn public(body: &'a [u8], id: CentralUserId) -> Result<Self, Unusable> {
+        let user = only_user(read(body)?.users, id)?;
+        let mut snapshot = Snapshot::default();
+        user.record(&mut snapshot);
+        user.record_public(&mut snapshot);
+        Ok(Self {
+            snapshot,
+            options: None,
+            defaults: None,
+        })
+    }
+
+    /// Two answers about one account with the same fingerprint tell the same. The preferences count
+    /// as they were sent, so that they may differ without telling anything else. Another version of
+    /// the program may read them in another way.
+    pub fn fingerprint(&self, redaction: &Redaction) -> [u8; 16] {
+        let text = |raw: Option<&'a RawValue>| raw.map_or("", RawValue::get).as_bytes();
+        redaction.fingerprint(&[
+            env!("CARGO_PKG_VERSION").as_bytes(),
+            &self.snapshot.fingerprint(),
+            text(self.options),
+            text(self.defaults),
+        ])
+    }
+
+    /// All that it tells.
+    pub fn snapshot(self, redaction: &Redaction) -> Result<Snapshot, Unusable> {
+        let mut snapshot = self.snapshot;
+        let (defaults, options) = (parsed(self.defaults)?, parsed(self.options)?);
+        if let Some(options) = options {
+            options::record(&mut snapshot, &options, defaults.as_ref(), redaction);
+        }
+        Ok(snapshot)
+    }
+}
+
+fn parsed(options: Option<&RawValue>) -> Result<Option<Options<'_>>, Unusable> {
+    let options = options
+        .map(|raw| serde_json::from_str(raw.get()))
+        .transpose();
+    options.map_err(|_| unusable("the preferences are not what the API promises"))
 }
 
 /// Where it is wrong, and not the error's own text: that quotes what the server sent, however long
@@ -172,7 +240,7 @@ struct Query<'a> {
     userinfo: Option<UserInfo<'a>>,
     general: Option<General>,
     #[serde(borrow)]
-    defaultoptions: Option<Options<'a>>,
+    defaultoptions: Option<&'a RawValue>,
     users: Option<List<User>>,
 }
 
@@ -192,7 +260,7 @@ struct UserInfo<'a> {
     groupmemberships: Option<List<GroupMembership>>,
     implicitgroups: Option<List<String>>,
     #[serde(borrow)]
-    options: Option<Options<'a>>,
+    options: Option<&'a RawValue>,
     editcount: Option<u64>,
     email: Option<String>,
     emailauthenticated: Option<String>,
@@ -240,12 +308,7 @@ impl UserInfo<'_> {
         Ok(())
     }
 
-    fn record(
-        self,
-        snapshot: &mut Snapshot,
-        defaults: Option<&Options<'_>>,
-        redaction: &Redaction,
-    ) {
+    fn record(self, snapshot: &mut Snapshot, redaction: &Redaction) {
         insert(snapshot, Kind::Identity, "local_user_id", &json!(self.id));
         insert(snapshot, Kind::Identity, "name", &json!(self.name));
         if let Some(memberships) = &self.groupmemberships {
@@ -253,9 +316,6 @@ impl UserInfo<'_> {
         }
         if let Some(groups) = &self.implicitgroups {
             record_implicit_groups(snapshot, groups);
-        }
-        if let Some(options) = &self.options {
-            options::record(snapshot, options, defaults, redaction);
         }
         if let Some(count) = self.editcount {
             insert(snapshot, Kind::Counter, "edit_count", &json!(count));

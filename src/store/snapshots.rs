@@ -76,6 +76,7 @@ impl Store {
     pub async fn record_baseline(
         &self,
         observed: Observed<'_>,
+        fingerprint: [u8; 16],
         snapshot: &Snapshot,
     ) -> Result<Outcome, StoreError> {
         let mut transaction = self.begin().await?;
@@ -85,7 +86,8 @@ impl Store {
             hold(connection, &observed, rows).await?;
             note_length(connection, &observed).await?;
             note_coverage(connection, &observed, snapshot.coverage).await?;
-            note_observation(connection, &observed, snapshot.fingerprint()).await
+            note_observations(connection, &[observed]).await?;
+            note_fingerprint(connection, observed.account, fingerprint).await
         };
         recorded.await.map_err(|error| self.error(error))?;
         self.commit(transaction).await?;
@@ -96,6 +98,7 @@ impl Store {
     pub async fn record_snapshot(
         &self,
         observed: Observed<'_>,
+        fingerprint: [u8; 16],
         snapshot: &Snapshot,
         difference: &Difference,
     ) -> Result<Outcome, StoreError> {
@@ -104,7 +107,8 @@ impl Store {
             let connection = &mut *transaction;
             record_difference(connection, &observed, difference).await?;
             note_coverage(connection, &observed, snapshot.coverage).await?;
-            note_observation(connection, &observed, snapshot.fingerprint()).await
+            note_observations(connection, &[observed]).await?;
+            note_fingerprint(connection, observed.account, fingerprint).await
         };
         recorded.await.map_err(|error| self.error(error))?;
         self.commit(transaction).await?;
@@ -116,18 +120,13 @@ impl Store {
         })
     }
 
-    /// Records an observation whose answer had the same fingerprint as the one before.
-    pub async fn record_unchanged(
-        &self,
-        observed: Observed<'_>,
-        fingerprint: [u8; 16],
-    ) -> Result<Outcome, StoreError> {
+    /// Records observations whose answers told the same as the ones before.
+    pub async fn record_unchanged(&self, observed: &[Observed<'_>]) -> Result<(), StoreError> {
         let mut transaction = self.begin().await?;
-        note_observation(&mut transaction, &observed, fingerprint)
+        note_observations(&mut transaction, observed)
             .await
             .map_err(|error| self.error(error))?;
-        self.commit(transaction).await?;
-        Ok(Outcome::Unchanged)
+        self.commit(transaction).await
     }
 
     /// Adds to an observation of the same run what another request told of the same account.
@@ -494,66 +493,83 @@ async fn come_in_sight(
     .map(drop)
 }
 
-/// Writes the row of the snapshot, with the figures of the request that brought it, and the other
+/// Writes the rows of snapshots, each with the figures of the request that brought it, and the other
 /// requests into the ledger.
-async fn note_observation(
+async fn note_observations(
     connection: &mut SqliteConnection,
-    observed: &Observed<'_>,
-    fingerprint: [u8; 16],
+    observed: &[Observed<'_>],
 ) -> sqlx::Result<()> {
-    // Only a first try on which everything is as the view assumes shares the snapshot's row.
-    let brought = match observed.requests {
-        [only] if only.attempt == 1 && only.status == Some(200) && has_room(only) => Some(only),
-        more => {
-            for request in more {
-                insert_request(connection, Some(observed.run), request).await?;
+    let mut rows = Vec::with_capacity(observed.len());
+    for one in observed {
+        // Only a first try on which everything is as the view assumes shares the snapshot's row.
+        let brought = match one.requests {
+            [only] if only.attempt == 1 && only.status == Some(200) && has_room(only) => Some(only),
+            more => {
+                for request in more {
+                    insert_request(connection, Some(one.run), request).await?;
+                }
+                None
             }
-            None
+        };
+        if let Some(answer) = one.answer {
+            insert_answer(connection, one.run, one.account, answer).await?;
         }
-    };
-    if let Some(answer) = observed.answer {
-        insert_answer(connection, observed.run, observed.account, answer).await?;
+        rows.push((
+            one.run.0,
+            one.account,
+            one.at.timestamp_millis(),
+            brought.map(|request| request.duration_ms),
+            brought.map(|request| request.waited_ms),
+            brought.map(|request| request.bytes),
+        ));
     }
-    let at_ms = observed.at.timestamp_millis();
-    let duration_ms = brought.map(|request| request.duration_ms.cast_signed());
-    let bytes = brought.map(|request| request.bytes.cast_signed());
-    let waited_ms = brought.map(|request| request.waited_ms.cast_signed());
-    let fingerprint = fingerprint.as_slice();
+    let rows = json!(rows).to_string();
     sqlx::query!(
         r#"
         insert into snapshot (run, account, after_ms, figures)
-        select r.id, a.id, ?3 - r.started_at * 1000,
-            ?4 | (?5 << 16) | ((?6 - a.answer_bytes) << 36)
-        from run r, account a
-        where r.id = ?1 and a.id = ?2
+        select r.id, a.id, (j.value ->> 2) - r.started_at * 1000,
+            (j.value ->> 3) | ((j.value ->> 4) << 16) | (((j.value ->> 5) - a.answer_bytes) << 36)
+        from json_each(?1) j
+        join run r on r.id = j.value ->> 0
+        join account a on a.id = j.value ->> 1
         "#,
-        observed.run.0,
-        observed.account,
-        at_ms,
-        duration_ms,
-        waited_ms,
-        bytes
+        rows
     )
     .execute(&mut *connection)
     .await?;
     sqlx::query!(
         r#"
-        delete from failure where run = ?1 and account = ?2
+        delete from failure
+        where (run, account) in (select j.value ->> 0, j.value ->> 1 from json_each(?1) j)
         "#,
-        observed.run.0,
-        observed.account
+        rows
     )
     .execute(&mut *connection)
     .await?;
     sqlx::query!(
         r#"
         update account set
-            first_run = coalesce(first_run, ?2), observed_run = ?2, failing_since = null,
-            fingerprint = ?3
-        where id = ?1
+            first_run = coalesce(first_run, j.value ->> 0), observed_run = j.value ->> 0,
+            failing_since = null
+        from json_each(?1) j
+        where account.id = j.value ->> 1
         "#,
-        observed.account,
-        observed.run.0,
+        rows
+    )
+    .execute(connection)
+    .await
+    .map(drop)
+}
+
+async fn note_fingerprint(
+    connection: &mut SqliteConnection,
+    account: i64,
+    fingerprint: [u8; 16],
+) -> sqlx::Result<()> {
+    let fingerprint = fingerprint.as_slice();
+    sqlx::query!(
+        "update account set fingerprint = ?2 where id = ?1",
+        account,
         fingerprint
     )
     .execute(connection)

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sultrail::{
-    model::{Request, RunStatus, Scope, Snapshot, Trigger},
+    model::{Outcome, Request, RunStatus, Scope, Snapshot, Trigger},
     store::{Observed, Store},
 };
 
@@ -91,9 +91,14 @@ async fn record(path: &Path, user: i64) -> Vec<Vec<String>> {
             answer: None,
         };
         let recorded = if night == 0 {
-            store.record_baseline(observed, &Snapshot::default()).await
+            store
+                .record_baseline(observed, [0; 16], &Snapshot::default())
+                .await
         } else {
-            store.record_unchanged(observed, [0; 16]).await
+            store
+                .record_unchanged(&[observed])
+                .await
+                .map(|()| Outcome::Unchanged)
         };
         recorded.expect("it is recorded");
         let finished = store.finish_run(run, RunStatus::Finished, None, at).await;

@@ -274,6 +274,24 @@ fn a_pipe_gets_two_lines_and_no_progress() {
     assert!(logged >= 4 && run.err.contains("enwiki"), "{}", run.err);
 }
 
+/// The wiki's answer is the same to the byte, and yet it is read once more.
+#[test]
+fn what_is_to_be_hidden_from_now_on_is_hidden_though_nothing_has_changed() {
+    let scene = Scene::of(3);
+    let farm = &scene.farm;
+    farm.set_preference(ALICE, "enwiki", "nickname", "\"Ali\"");
+    let nickname = "select value from preferences where wiki = 'enwiki' and name = 'nickname' \
+                    and valid_to is null";
+    scene.run(&["snapshot"]).succeeds();
+    assert_eq!(scene.value(nickname), "\"Ali\"");
+    scene.edit_config(
+        "[pace]",
+        "[privacy]\nredact = [\"watchlisttoken\", \"nickname\"]\n\n[pace]",
+    );
+    scene.run(&["snapshot"]).says(0, &["0 changed (0 changes)"]);
+    assert!(scene.value(nickname).contains("hmac-sha256:"));
+}
+
 #[test]
 fn what_is_secret_is_kept_as_a_hash_that_shows_changes() {
     let scene = Scene::of(3);
