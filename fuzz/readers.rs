@@ -2,7 +2,6 @@
 //! feeds the same readers the inputs that were kept.
 
 use chrono::{DateTime, Datelike, TimeDelta, Utc};
-use chrono_tz::Tz;
 use serde_json::Value as Json;
 use sultrail::{
     archive::Manifest,
@@ -13,7 +12,7 @@ use sultrail::{
         global_user_info::{self, Found},
         identity, logs, rename_status, user_info,
     },
-    model::{CentralUserId, Kind, Moment, Snapshot, WikiId, same_name},
+    model::{CentralUserId, Kind, Moment, Snapshot, WikiId, Zone, same_name},
     report,
     schedule::Schedule,
     store,
@@ -285,11 +284,12 @@ pub(crate) fn schedule(text: &[u8]) {
     };
     // Nothing happens, clocks are put back, clocks are put forward, a whole day is left out.
     for (zone, unix) in [
-        (Tz::UTC, 1_795_000_000),
-        (Tz::Europe__Berlin, 1_792_886_400),
-        (Tz::Europe__Berlin, 1_806_192_000),
-        (Tz::Pacific__Apia, 1_325_230_000),
+        ("UTC", 1_795_000_000),
+        ("Europe/Berlin", 1_792_886_400),
+        ("Europe/Berlin", 1_806_192_000),
+        ("Pacific/Apia", 1_325_230_000),
     ] {
+        let zone: Zone = zone.parse().expect("a time zone");
         let now = DateTime::from_timestamp(unix, 0).expect("an instant");
         let Ok(schedule) = Schedule::parse(text, zone) else {
             return;

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use chrono_tz::Tz;
 
 use super::{
     drift,
@@ -14,7 +13,7 @@ use super::{
 };
 use crate::{
     findings::expiring::{self as ends, Expiring},
-    model::{RunNumber, Scope},
+    model::{RunNumber, Scope, Zone},
     report::page::{
         Axis, Coverage, Drift, DriftLine, Ending, Headline, OtherValue, Page, Rights, RunMark,
         RunResult, Spell, Timeline, Unread,
@@ -27,7 +26,7 @@ use crate::{
 pub(super) struct Wanted {
     /// Of which runs a good one counts.
     pub(super) scopes: &'static [Scope],
-    pub(super) zone: Tz,
+    pub(super) zone: Zone,
     pub(super) now: DateTime<Utc>,
     pub(super) reveal: bool,
 }

@@ -13,7 +13,6 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use chrono_tz::Tz;
 use serde::Deserialize;
 
 pub use credential::{CredentialError, read as read_credential};
@@ -21,7 +20,7 @@ pub use places::Places;
 
 use crate::{
     mediawiki::{CredentialKind, EmailPrivacy},
-    model::{KeepAnswers, same_name},
+    model::{KeepAnswers, Zone, same_name},
 };
 
 /// The defaults, every key.
@@ -40,7 +39,7 @@ pub struct Settings {
     /// How the operators of the wikis reach this installation's owner.
     pub contact: String,
     /// For schedules and reports.
-    pub time_zone: Tz,
+    pub time_zone: Zone,
     /// Which wikis.
     pub farm: Farm,
     /// How fast.

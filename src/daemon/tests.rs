@@ -7,12 +7,11 @@ mod year;
 use std::{cell::RefCell, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use chrono_tz::Tz;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::{Daemon, Due, Ended, Jitter, Job, Kind, Note, Systemd};
-use crate::{clock::Clock, schedule::Schedule};
+use crate::{clock::Clock, model::Zone, schedule::Schedule};
 
 fn at(text: &str) -> DateTime<Utc> {
     text.parse().expect("an instant")
@@ -22,7 +21,7 @@ fn job(user: &str, kind: Kind, schedule: &str) -> Job {
     Job {
         user: user.to_owned(),
         kind,
-        schedule: Schedule::parse(schedule, Tz::UTC).expect("a schedule"),
+        schedule: Schedule::parse(schedule, Zone::UTC).expect("a schedule"),
         last_good_at: None,
     }
 }

@@ -13,6 +13,7 @@ mod snapshot;
 #[cfg(test)]
 mod tests;
 mod wiki;
+mod zone;
 
 pub use account::{AttachedAccount, CentralUserId, Enumeration, GlobalAccount, same_name};
 pub use answer::{KeepAnswers, KeptAnswer};
@@ -23,3 +24,4 @@ pub use property::{Kind, Property, Subject, Value};
 pub use run::{Outcome, Request, RunNumber, RunStatus, Scope, Tally, Trigger};
 pub use snapshot::{Coverage, Snapshot};
 pub use wiki::{ParseWikiIdError, WikiId};
+pub use zone::{ParseZoneError, Zone, ZoneOffset};

@@ -2,6 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use chrono::{NaiveDate, NaiveDateTime, Offset, TimeDelta, TimeZone, offset::LocalResult};
+use chrono_tz::GapInfo;
+
 use super::*;
 
 /// The names are in databases and exports, so none of them may change.
@@ -258,4 +261,77 @@ fn an_age_has_a_unit_and_ends_at_a_hundred_years() {
     }
     let instant = "2026-11-21T04:17:04.9+01:00".parse().expect("an instant");
     assert_eq!(utc_text(instant), "2026-11-21T03:17:04Z");
+}
+
+/// `chrono-tz` reads the same database in its own way. The laws of the years compared have been made.
+#[test]
+fn time_zones_are_those_of_another_reader_of_the_database() {
+    let date = |year| NaiveDate::from_ymd_opt(year, 1, 1).expect("a date");
+    let (first, last) = (date(2012), date(2020));
+    let (mut compared, mut gaps, mut folds) = (0, 0, 0);
+    for (nth, other) in chrono_tz::TZ_VARIANTS.iter().enumerate() {
+        let zone: Zone = other.name().parse().expect("a time zone");
+        assert_eq!(zone.to_string(), other.name());
+        let mut local = first.and_hms_opt(0, 7, 0).expect("a time");
+        // Other hours for each zone, so that together they are all compared.
+        local += TimeDelta::hours(i64::try_from(nth).expect("few") % 31);
+        while local.date() < last {
+            let told = zone.from_utc_datetime(&local);
+            let by_other = other.from_utc_datetime(&local);
+            assert_eq!(told.naive_local(), by_other.naive_local());
+            assert_eq!(
+                told.offset().to_string(),
+                by_other.offset().to_string(),
+                "{local} in {zone}"
+            );
+            let (ours, theirs) = (
+                zone.from_local_datetime(&local),
+                other.from_local_datetime(&local),
+            );
+            let ours = ours.map(|instant| instant.to_utc());
+            let theirs = theirs.map(|instant| instant.to_utc());
+            assert_eq!(ours, theirs, "{local} in {zone}");
+            gaps += i32::from(theirs == LocalResult::None);
+            folds += i32::from(matches!(theirs, LocalResult::Ambiguous(..)));
+            let end_of_gap = GapInfo::new(&local, other).and_then(|gap| gap.end);
+            let instant = theirs.earliest().or(end_of_gap.map(|end| end.to_utc()));
+            assert_eq!(
+                Some(zone.first_instant(local)),
+                instant,
+                "{local} in {zone}"
+            );
+            compared += 1;
+            local += TimeDelta::hours(31);
+        }
+    }
+    assert!(
+        compared > 1_000_000 && gaps > 25 && folds > 25,
+        "{compared} {gaps} {folds}"
+    );
+}
+
+#[test]
+fn what_is_no_time_zone_is_refused() {
+    for name in [
+        "",
+        "Mars/Olympus",
+        "europe/berlin",
+        "Etc/Unknown",
+        "../UTC",
+        "UTC\n",
+    ] {
+        let error = name.parse::<Zone>().expect_err(name);
+        assert!(
+            error.to_string().starts_with("there is no time zone"),
+            "{error}"
+        );
+    }
+    assert_eq!("UTC".parse(), Ok(Zone::UTC));
+    let far = [NaiveDateTime::MIN, NaiveDateTime::MAX].map(|local| {
+        let zone: Zone = "Pacific/Apia".parse().expect("a time zone");
+        zone.offset_from_utc_datetime(&local)
+            .fix()
+            .local_minus_utc()
+    });
+    assert!(far.iter().all(|seconds| seconds.abs() < 86_400), "{far:?}");
 }

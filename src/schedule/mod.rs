@@ -22,11 +22,9 @@ mod tests;
 
 use std::fmt;
 
-use chrono::{
-    DateTime, Datelike, NaiveDateTime, Offset, TimeDelta, TimeZone, Utc, offset::LocalResult,
-};
-use chrono_tz::{GapInfo, Tz};
+use chrono::{DateTime, Datelike, NaiveDateTime, Offset, TimeDelta, TimeZone, Utc};
 
+use crate::model::Zone;
 use fields::Fields;
 
 /// When something is to be done, again and again, in one time zone.
@@ -43,7 +41,7 @@ use fields::Fields;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Schedule {
     text: String,
-    zone: Tz,
+    zone: Zone,
     /// A tick is what any of these names.
     calendars: Vec<cron::Schedule>,
     by_real_time: bool,
@@ -51,7 +49,7 @@ pub struct Schedule {
 
 impl Schedule {
     /// Reads a schedule. The error says which field is wrong and what is allowed there.
-    pub fn parse(text: &str, zone: Tz) -> Result<Self, ParseScheduleError> {
+    pub fn parse(text: &str, zone: Zone) -> Result<Self, ParseScheduleError> {
         let wrong = |reason| ParseScheduleError {
             text: text.to_owned(),
             reason,
@@ -98,7 +96,7 @@ impl Schedule {
     }
 
     /// The zone whose wall clock the schedule goes by.
-    pub fn zone(&self) -> Tz {
+    pub fn zone(&self) -> Zone {
         self.zone
     }
 
@@ -108,7 +106,7 @@ impl Schedule {
         loop {
             local = self.next_local(local)?;
             // In the second of two like hours, the first times found are over.
-            let tick = self.first_instant(local)?;
+            let tick = self.zone.first_instant(local);
             if tick > instant {
                 return Some(tick);
             }
@@ -149,16 +147,6 @@ impl Schedule {
         let nexts = self.calendars.iter();
         let nexts = nexts.filter_map(|calendar| calendar.after(&local.and_utc()).next());
         nexts.min().map(|next| next.naive_utc())
-    }
-
-    /// The instant that a local time names: the first of two, and for none the end of the gap.
-    fn first_instant(&self, local: NaiveDateTime) -> Option<DateTime<Utc>> {
-        match self.zone.from_local_datetime(&local) {
-            LocalResult::Single(instant) | LocalResult::Ambiguous(instant, _) => {
-                Some(instant.to_utc())
-            }
-            LocalResult::None => Some(GapInfo::new(&local, &self.zone)?.end?.to_utc()),
-        }
     }
 
     fn first_instant_of_another_offset(

@@ -1,7 +1,5 @@
 //! What happened, as the page of a user tells it.
 
-use chrono_tz::Tz;
-
 use super::{
     Report,
     pages::{self, Look},
@@ -11,7 +9,7 @@ use crate::{
         digest::{Line, Subject},
         instant,
     },
-    model::Kind,
+    model::{Kind, Zone},
     report::{
         Cell,
         page::{ChangeLine, ChangePart, Digest},
@@ -19,7 +17,7 @@ use crate::{
 };
 
 /// The lines of a report, by what they are about.
-pub(crate) fn digest(report: &Report, time_zone: Tz) -> Digest {
+pub(crate) fn digest(report: &Report, time_zone: Zone) -> Digest {
     let look = Look {
         time_zone,
         all_wikis: true,

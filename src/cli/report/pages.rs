@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
-use chrono_tz::Tz;
 
 use super::Report;
 use crate::{
@@ -13,7 +12,7 @@ use crate::{
         expiring::{Ending, Expiring},
         instant,
     },
-    model::{Cause, Kind, WikiId},
+    model::{Cause, Kind, WikiId, Zone},
     report::{Cell, Column, ColumnKind, Document, Listing, Section},
 };
 
@@ -21,7 +20,7 @@ use crate::{
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Look {
     /// In which they live.
-    pub(crate) time_zone: Tz,
+    pub(crate) time_zone: Zone,
     /// Whether each change names all its wikis.
     pub(crate) all_wikis: bool,
 }

@@ -1,9 +1,9 @@
 //! Time cut into buckets: days, weeks or months, whichever fit on a page.
 
 use chrono::{DateTime, Datelike, Days, Months, NaiveDate, TimeDelta, TimeZone, Utc};
-use chrono_tz::Tz;
 
 use super::words::Words;
+use crate::model::Zone;
 
 /// At most so many days are shown as days, and so many as weeks; beyond, there are months.
 const DAYS: i64 = 92;
@@ -26,13 +26,13 @@ pub struct Axis {
     /// When each bucket begins.
     starts: Vec<DateTime<Utc>>,
     unit: Unit,
-    zone: Tz,
+    zone: Zone,
 }
 
 impl Axis {
     /// The buckets from the one that holds `first` to the one that holds `last`. They begin at midnight
     /// in `zone`, weeks on Monday.
-    pub fn over(first: DateTime<Utc>, last: DateTime<Utc>, zone: Tz) -> Self {
+    pub fn over(first: DateTime<Utc>, last: DateTime<Utc>, zone: Zone) -> Self {
         let first = first.clamp(last - OLDEST, last);
         let unit = match (last - first).num_days() {
             days if days <= DAYS => Unit::Day,
@@ -142,7 +142,7 @@ impl Axis {
 }
 
 /// The first instant of a day; in zones that leave out midnight, an hour of nobody's concern.
-fn midnight(date: NaiveDate, zone: Tz) -> DateTime<Utc> {
+fn midnight(date: NaiveDate, zone: Zone) -> DateTime<Utc> {
     let local = date.and_time(chrono::NaiveTime::MIN);
     match zone.from_local_datetime(&local).earliest() {
         Some(instant) => instant.to_utc(),

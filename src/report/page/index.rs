@@ -3,11 +3,11 @@
 use std::io::{self, Write};
 
 use chrono::{DateTime, Utc};
-use chrono_tz::Tz;
 
 use super::super::html::escape;
 use super::head;
 use super::words::{Words, name};
+use crate::model::Zone;
 
 /// A user who has a page.
 #[derive(Clone, Debug)]
@@ -27,7 +27,7 @@ pub fn write_index(
     out: &mut dyn Write,
     entries: &[Entry],
     now: DateTime<Utc>,
-    zone: Tz,
+    zone: Zone,
 ) -> io::Result<()> {
     let words = Words::at(now, zone);
     let late = entries.iter().any(|entry| entry.is_late);

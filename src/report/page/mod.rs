@@ -26,8 +26,8 @@ mod tests;
 use std::io::{self, Write};
 
 use chrono::{DateTime, Utc};
-use chrono_tz::Tz;
 
+use crate::model::Zone;
 use words::Words;
 
 pub use axis::Axis;
@@ -48,7 +48,7 @@ pub struct Page {
     /// When it was put together; ages and "in 3 days" are counted from here.
     pub written_at: DateTime<Utc>,
     /// The zone in which people read its times.
-    pub zone: Tz,
+    pub zone: Zone,
     /// Whether private text is shown in full.
     pub reveal: bool,
     /// How good the news is.

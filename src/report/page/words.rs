@@ -1,16 +1,15 @@
 //! Numbers, times and names as people read them, safe within an element or a quoted attribute.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use chrono_tz::Tz;
 
 use super::super::html::escape;
 use super::Page;
-use crate::model::utc_text;
+use crate::model::{Zone, utc_text};
 
 /// How times are told: in which zone, and what now is.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Words {
-    zone: Tz,
+    zone: Zone,
     now: DateTime<Utc>,
 }
 
@@ -19,7 +18,7 @@ impl Words {
         Self::at(page.written_at, page.zone)
     }
 
-    pub(super) fn at(now: DateTime<Utc>, zone: Tz) -> Self {
+    pub(super) fn at(now: DateTime<Utc>, zone: Zone) -> Self {
         Self { zone, now }
     }
 
@@ -27,7 +26,7 @@ impl Words {
         self.now
     }
 
-    pub(super) fn zone(&self) -> Tz {
+    pub(super) fn zone(&self) -> Zone {
         self.zone
     }
 
