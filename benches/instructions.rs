@@ -1,4 +1,4 @@
-//! What one wiki costs in instructions: decode, compare, record. A regression shows without a clock.
+//! What one wiki costs in instructions: decode, know again, compare, record. A regression shows without a clock.
 //!
 //! `python3 benches/instructions.py` counts them under valgrind and compares them with the figures of
 //! last time. By itself this does one kind of work so many times: WORK TIMES.
@@ -9,7 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 use sultrail::{
     compare,
-    mediawiki::{EmailPrivacy, Redaction, user_info},
+    mediawiki::{EmailPrivacy, Redaction, user_info::Told},
     model::{
         AttachedAccount, CentralUserId, Enumeration, GlobalAccount, Outcome, Request, RunStatus,
         Scope, Snapshot, Trigger,
@@ -28,6 +28,7 @@ fn main() {
     let Ok(times) = times.parse() else { return };
     match work.as_str() {
         "decode" => decode(times),
+        "again" => know_again(times),
         "compare" => compare(times),
         "record" => {
             let runtime = tokio::runtime::Builder::new_current_thread()
@@ -76,20 +77,38 @@ fn start() -> DateTime<Utc> {
     "2026-11-01T00:00:00Z".parse().expect("an instant")
 }
 
-fn snapshot(body: &[u8]) -> Snapshot {
-    let wiki = "enwiki".parse().expect("a wiki");
-    let redaction = Redaction::new([7; 32], vec!["*token*".to_owned()], EmailPrivacy::Hash);
-    let snapshot = user_info::snapshot(body, &wiki, CentralUserId(50_001), &redaction);
-    snapshot.expect("an answer about Alice")
+fn redaction() -> Redaction {
+    Redaction::new([7; 32], vec!["*token*".to_owned()], EmailPrivacy::Hash)
 }
 
-/// From the bytes of an answer to the fingerprint of what they tell.
+fn told<'a>(body: &'a [u8], redaction: &Redaction) -> Told<'a> {
+    let wiki = "enwiki".parse().expect("a wiki");
+    let told = Told::own(body, &wiki, CentralUserId(50_001), redaction);
+    told.expect("an answer about Alice")
+}
+
+fn snapshot(body: &[u8]) -> Snapshot {
+    let redaction = redaction();
+    let snapshot = told(body, &redaction).snapshot(&redaction);
+    snapshot.expect("preferences")
+}
+
+/// From the bytes of an answer to what they tell.
 fn decode(times: u32) {
     let body = answer(0..30);
     for _ in 0..times {
         let snapshot = snapshot(black_box(&body));
         assert!(snapshot.properties.len() > PREFERENCES);
-        black_box(snapshot.fingerprint());
+    }
+}
+
+/// From the bytes of an answer to the fingerprint by which it is known again.
+fn know_again(times: u32) {
+    let (body, redaction) = (answer(0..30), redaction());
+    let known = told(&body, &redaction).fingerprint(&redaction);
+    for _ in 0..times {
+        let fingerprint = told(black_box(&body), &redaction).fingerprint(&redaction);
+        assert_eq!(fingerprint, known);
     }
 }
 
