@@ -71,7 +71,7 @@ impl FannedOut {
 pub(super) struct Read {
     /// Tells it from other answers about the account.
     pub(super) fingerprint: [u8; 16],
-    /// `None`: its fingerprint is that of the answer before, and so it tells the same.
+    /// `None` where its fingerprint is that of the answer before: it tells the same.
     pub(super) snapshot: Option<Snapshot>,
     /// When it came.
     pub(super) at: DateTime<Utc>,
@@ -84,7 +84,7 @@ const MOST_TOGETHER: usize = 16;
 
 /// A look that found nothing new and is not recorded yet.
 struct Same {
-    account: i64,
+    account: Account,
     at: DateTime<Utc>,
     requests: Vec<Request>,
     answer: Option<KeptAnswer>,
@@ -233,13 +233,9 @@ impl Collector {
         };
         state.has_seen_us = true;
         state.not_us_in_a_row = 0;
-        let (wiki, run) = (&account.wiki, state.run.0);
-        if account.fingerprint == Some(read.fingerprint) {
-            let outcome = Outcome::Unchanged;
-            tracing::debug!(run, %wiki, ?outcome, "{wiki} was read");
-            state.count(outcome);
+        if read.snapshot.is_none() {
             state.unrecorded.push(Same {
-                account: account.id,
+                account: waiting.account,
                 at: read.at,
                 requests,
                 answer: read.kept.filter(|_| self.keep_answers == KeepAnswers::All),
@@ -249,6 +245,7 @@ impl Collector {
             }
             return Ok(());
         }
+        self.record_same(state).await?;
         let is_sure = waiting.again.is_some();
         let recorded = self
             .record(state.run, account, &read, &requests, is_sure)
@@ -257,8 +254,7 @@ impl Collector {
             state.ask_once_more(waiting, Again::Doubtful);
             return Ok(());
         };
-        tracing::debug!(run, %wiki, ?outcome, "{wiki} was read");
-        state.count(outcome);
+        state.tell(account, outcome);
         Ok(())
     }
 
@@ -271,14 +267,16 @@ impl Collector {
         let observed: Vec<Observed<'_>> = looks
             .map(|look| Observed {
                 run: state.run,
-                account: look.account,
+                account: look.account.id,
                 at: look.at,
                 requests: &look.requests,
                 answer: look.answer.as_ref(),
             })
             .collect();
         self.store.record_unchanged(&observed).await?;
-        state.unrecorded.clear();
+        for look in std::mem::take(&mut state.unrecorded) {
+            state.tell(&look.account, Outcome::Unchanged);
+        }
         Ok(())
     }
 
@@ -289,6 +287,7 @@ impl Collector {
         failure: &Failure,
         requests: &[Request],
     ) -> Result<(), StoreError> {
+        self.record_same(state).await?;
         let reason = failure.to_string();
         match failure {
             Failure::Stopped => {
@@ -320,6 +319,7 @@ impl Collector {
         reason: &str,
         requests: &[Request],
     ) -> Result<(), StoreError> {
+        self.record_same(state).await?;
         let observed = Observed {
             run: state.run,
             account: account.id,
@@ -357,6 +357,13 @@ impl<'a> State<'a> {
             not_us_in_a_row: 0,
             closed: None,
         }
+    }
+
+    /// An account was read, and what it told is in the database.
+    fn tell(&mut self, account: &Account, outcome: Outcome) {
+        let (wiki, run) = (&account.wiki, self.run.0);
+        tracing::debug!(run, %wiki, ?outcome, "{wiki} was read");
+        self.count(outcome);
     }
 
     fn count(&mut self, outcome: Outcome) {
@@ -465,7 +472,7 @@ async fn ask(
             .and_then(|snapshot| evidence::keep(&answer, Purpose::Account, snapshot, &redaction));
         Ok(Read {
             fingerprint,
-            snapshot,
+            snapshot: snapshot.filter(|_| !is_known),
             at: answer.received_at,
             kept,
         })

@@ -307,9 +307,11 @@ impl Collector {
                 continue;
             }
             let snapshot = global_user_info::snapshot(&enumeration.account);
+            let fingerprint = snapshot.fingerprint();
+            let is_known = account.fingerprint == Some(fingerprint);
             let read = Read {
-                fingerprint: snapshot.fingerprint(),
-                snapshot: Some(snapshot),
+                fingerprint,
+                snapshot: (!is_known).then_some(snapshot),
                 at,
                 kept: kept.clone(),
             };
@@ -566,8 +568,7 @@ impl Collector {
             answer: always,
         };
         let fingerprint = read.fingerprint;
-        let is_known = account.fingerprint == Some(fingerprint);
-        let Some(snapshot) = read.snapshot.as_ref().filter(|_| !is_known) else {
+        let Some(snapshot) = &read.snapshot else {
             self.store.record_unchanged(&[observed]).await?;
             return Ok(Some(Outcome::Unchanged));
         };

@@ -81,8 +81,12 @@ pub fn public_snapshot(body: &[u8], id: CentralUserId) -> Result<Snapshot, Unusa
     Ok(Told::public(body, id)?.snapshot)
 }
 
+/// How preferences are read. To be raised whenever the same text is to tell something else, so that it
+/// is read once more.
+const READING: &[u8] = b"1";
+
 /// What an answer tells, but for the preferences: they are nearly all of it, and nearly always the
-/// same as the day before. They are read only when their text is another.
+/// same as the day before. They are read only where the answer is not known again.
 #[derive(Debug)]
 pub struct Told<'a> {
     snapshot: Snapshot,
@@ -137,12 +141,11 @@ impl<'a> Told<'a> {
     }
 
     /// Two answers about one account with the same fingerprint tell the same. The preferences count
-    /// as they were sent, so that they may differ without telling anything else. Another version of
-    /// the program may read them in another way.
+    /// as they were sent, so that they may differ without telling anything else.
     pub fn fingerprint(&self, redaction: &Redaction) -> [u8; 16] {
         let text = |raw: Option<&'a RawValue>| raw.map_or("", RawValue::get).as_bytes();
         redaction.fingerprint(&[
-            env!("CARGO_PKG_VERSION").as_bytes(),
+            READING,
             &self.snapshot.fingerprint(),
             text(self.options),
             text(self.defaults),

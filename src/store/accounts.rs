@@ -75,7 +75,8 @@ pub struct Account {
     pub id: i64,
     /// Where it is.
     pub wiki: WikiId,
-    /// The fingerprint of the last answer about it.
+    /// The fingerprint of the last answer about it; `None` where the next one has to be compared.
+    /// `mediawiki::user_info::Told` makes it; for the global account, `model::Snapshot`.
     pub fingerprint: Option<[u8; 16]>,
 }
 

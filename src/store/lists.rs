@@ -48,7 +48,7 @@ pub struct ListState {
     pub read_until: Option<DateTime<Utc>>,
     /// What the wiki wants to be sent to go on.
     pub go_on: Option<String>,
-    /// When the end was last reached.
+    /// When the end was last reached; `None` while it is read once more.
     pub finished_at: Option<DateTime<Utc>>,
     /// The number of edits that the central wiki told then.
     pub edit_count: Option<u64>,

@@ -1,4 +1,5 @@
-//! What an account is, and what became of it in a run: each in one transaction.
+//! What an account is, and what became of it in a run: each in one transaction, looks that found nothing
+//! new together in one.
 
 use chrono::{DateTime, Utc};
 use serde_json::json;

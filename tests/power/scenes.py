@@ -142,6 +142,8 @@ class Nights(Scene):
         self.start_farm("--flip-after", "0")
         time.sleep(0.2)
         self.do("snapshot")
+        # Nothing has changed: these looks are recorded together.
+        self.do("snapshot")
         self.do("backup", str(self.copy))
         self.start_farm()
         self.do("snapshot")

@@ -66,3 +66,15 @@ fn preferences_that_are_none_are_refused_when_they_are_read() {
         assert!(matches!(snapshot, Err(Unusable::Malformed(_))), "{options}");
     }
 }
+
+/// If this fails, the same text tells something else than it did: raise `READING`.
+#[test]
+fn preferences_are_read_as_they_were() {
+    let options = r#"{"a":"1","b":true,"c":"","echo-last-seen":"2","d":{"y":1,"x":[2]},
+        "timecorrection":"ZoneInfo|120|Europe/Berlin","my-token":"secret"}"#;
+    let answer = answer(options, r#"{"a":1,"c":true,"b":0}"#, "a@example.org");
+    let (_, snapshot) = told(&answer, &redaction(1, &["*token*"], EmailPrivacy::Hash));
+    let fingerprint = u128::from_be_bytes(snapshot.fingerprint());
+    let known = 0x6397_f044_564a_864e_80b6_05f5_419f_d9d1;
+    assert_eq!((READING, fingerprint), (b"1".as_slice(), known));
+}
