@@ -1,4 +1,5 @@
-//! What one wiki costs in instructions: decode, know again, compare, record. A regression shows without a clock.
+//! What one wiki costs in instructions: decode, know again, compare, record. A regression shows
+//! without a clock.
 //!
 //! `python3 benches/instructions.py` counts them under valgrind and compares them with the figures of
 //! last time. By itself this does one kind of work so many times: WORK TIMES.

@@ -7,7 +7,7 @@ use std::{
     collections::BTreeMap,
     fmt,
     str::FromStr,
-    sync::{LazyLock, Mutex, PoisonError},
+    sync::{Mutex, PoisonError},
 };
 
 use chrono::{
@@ -28,7 +28,7 @@ pub struct Zone(&'static tz::TimeZone);
 pub struct ParseZoneError(String);
 
 /// Zones that were asked for. They are few, and live as long as the program.
-static KNOWN: LazyLock<Mutex<BTreeMap<String, Zone>>> = LazyLock::new(Mutex::default);
+static KNOWN: Mutex<BTreeMap<String, Zone>> = Mutex::new(BTreeMap::new());
 
 impl Zone {
     /// The zone in which the history is kept.

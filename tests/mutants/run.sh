@@ -38,12 +38,12 @@ RUST
 dependency() { sed -n "/^\[$1\]/,/^\[/p" Cargo.toml | grep -E "^($2) ="; }
 {
     printf '[package]\nname = "pure"\nversion = "0.0.0"\nedition = "2024"\n[workspace]\n[lib]\ndoctest = false\n[dependencies]\n'
-    dependency dependencies 'chrono|jiff|cron|hmac|httpdate|serde|serde_json|sha2|thiserror'
+    dependency dependencies 'chrono|jiff|cron|hmac|httpdate|memchr|serde|serde_json|sha2|thiserror'
     printf '[dev-dependencies]\n'
-    dependency dev-dependencies proptest
+    dependency dev-dependencies 'proptest|chrono-tz'
     printf '[profile.dev]\ndebug = 0\n'
     # Where most of the time of the tests goes.
-    printf '[profile.dev.package.%s]\nopt-level = 2\n' cron chrono jiff
+    printf '[profile.dev.package.%s]\nopt-level = 2\n' cron chrono chrono-tz jiff
 } >"$pure/Cargo.toml"
 cp Cargo.lock "$pure"
 # Each half with the tests that are about it. It is a copy, so it is changed in place.

@@ -1,6 +1,6 @@
 //! Time cut into buckets: days, weeks or months, whichever fit on a page.
 
-use chrono::{DateTime, Datelike, Days, Months, NaiveDate, TimeDelta, TimeZone, Utc};
+use chrono::{DateTime, Datelike, Days, Months, NaiveDate, TimeDelta, Utc};
 
 use super::words::Words;
 use crate::model::Zone;
@@ -141,11 +141,7 @@ impl Axis {
     }
 }
 
-/// The first instant of a day; in zones that leave out midnight, an hour of nobody's concern.
+/// The first instant of a day.
 fn midnight(date: NaiveDate, zone: Zone) -> DateTime<Utc> {
-    let local = date.and_time(chrono::NaiveTime::MIN);
-    match zone.from_local_datetime(&local).earliest() {
-        Some(instant) => instant.to_utc(),
-        None => local.and_utc(),
-    }
+    zone.first_instant(date.and_time(chrono::NaiveTime::MIN))
 }
