@@ -10,7 +10,8 @@ use sultrail::{
         AllowedHosts, Answer, Credential, CredentialKind, EmailPrivacy, Purpose, Redaction,
         check_contact, contributions, evidence, global_preferences,
         global_user_info::{self, Found},
-        identity, logs, rename_status, user_info,
+        identity, logs, rename_status,
+        user_info::Told,
     },
     model::{CentralUserId, Kind, Moment, Snapshot, WikiId, Zone, same_name},
     report,
@@ -50,7 +51,8 @@ fn redaction() -> Redaction {
 /// What a wiki says of our own account: of no other account anything is believed, and no secret comes through.
 pub(crate) fn user_info(body: &[u8]) {
     let wiki: WikiId = "enwiki".parse().expect("a wiki");
-    let Ok(snapshot) = user_info::snapshot(body, &wiki, US, &redaction()) else {
+    let read = || Told::own(body, &wiki, US, &redaction())?.snapshot(&redaction());
+    let Ok(snapshot) = read() else {
         return;
     };
     let told = json(body);
@@ -66,14 +68,15 @@ pub(crate) fn user_info(body: &[u8]) {
         );
     }
     assert_eq!(
-        user_info::snapshot(body, &wiki, US, &redaction()).map(|again| again.fingerprint()),
+        read().map(|again| again.fingerprint()),
         Ok(snapshot.fingerprint())
     );
 }
 
 /// What a wiki says of an account to everybody.
 pub(crate) fn public_user_info(body: &[u8]) {
-    if let Ok(snapshot) = user_info::public_snapshot(body, US) {
+    let told = Told::public(body, US);
+    if let Ok(snapshot) = told.and_then(|told| told.snapshot(&redaction())) {
         let told = json(body);
         if let Some(user) = told
             .pointer("/query/users")

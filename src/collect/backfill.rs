@@ -446,7 +446,8 @@ impl List for About {
     }
 
     async fn forget_place(&mut self, collector: &Collector) -> Result<(), StoreError> {
-        collector.store.forget_place(self.user, &self.key).await?;
+        let lists = [&self.key];
+        collector.store.begin_lists_again(self.user, &lists).await?;
         let known = collector.store.list_states(self.user).await?;
         self.place = self.begin(known.get(&self.key));
         Ok(())

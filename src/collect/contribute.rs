@@ -216,7 +216,10 @@ impl List for Done {
         ] {
             let key = key(&self.wiki, list);
             if let Some(Place { go_on: Some(_), .. }) = place {
-                collector.store.forget_place(self.user, &key).await?;
+                collector
+                    .store
+                    .begin_lists_again(self.user, &[&key])
+                    .await?;
                 let known = collector.store.list_states(self.user).await?;
                 *place = Some(super::contribute::place(known.get(&key)));
             }

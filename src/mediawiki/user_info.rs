@@ -66,21 +66,6 @@ pub enum Unusable {
     SomebodyElse(String),
 }
 
-/// Reads the answer to [`question`]. It is used only if it is about our account on this wiki.
-pub fn snapshot(
-    body: &[u8],
-    wiki: &WikiId,
-    id: CentralUserId,
-    redaction: &Redaction,
-) -> Result<Snapshot, Unusable> {
-    Told::own(body, wiki, id, redaction)?.snapshot(redaction)
-}
-
-/// Reads the answer to [`public_question`].
-pub fn public_snapshot(body: &[u8], id: CentralUserId) -> Result<Snapshot, Unusable> {
-    Ok(Told::public(body, id)?.snapshot)
-}
-
 /// How preferences are read. To be raised whenever the same text is to tell something else, so that it
 /// is read once more.
 const READING: &[u8] = b"1";
@@ -95,7 +80,7 @@ pub struct Told<'a> {
 }
 
 impl<'a> Told<'a> {
-    /// The answer to [`question`]: whether it is about our account on this wiki, and what it tells.
+    /// The answer to [`question`]. It is used only if it is about our account on this wiki.
     pub fn own(
         body: &'a [u8],
         wiki: &WikiId,

@@ -24,4 +24,6 @@ pub use property::{Kind, Property, Subject, Value};
 pub use run::{Outcome, Request, RunNumber, RunStatus, Scope, Tally, Trigger};
 pub use snapshot::{Coverage, Snapshot};
 pub use wiki::{ParseWikiIdError, WikiId};
+#[cfg(test)]
+pub(crate) use zone::zone;
 pub use zone::{ParseZoneError, Zone, ZoneOffset};

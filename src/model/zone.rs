@@ -97,7 +97,7 @@ impl FromStr for Zone {
             return Ok(*zone);
         }
         let zone = tz::TimeZone::get(name).map_err(|_| ParseZoneError(name.to_owned()))?;
-        // Not "Etc/Unknown", which is no zone.
+        // As the database spells it, and not `Etc/Unknown`, which is no zone.
         if zone.iana_name() != Some(name) {
             return Err(ParseZoneError(name.to_owned()));
         }
@@ -189,4 +189,10 @@ impl TimeZone for Zone {
             unix,
         }
     }
+}
+
+/// A zone that is known to be one.
+#[cfg(test)]
+pub(crate) fn zone(name: &str) -> Zone {
+    name.parse().expect("a time zone")
 }

@@ -4,7 +4,7 @@ use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, TimeDelta, TimeZone, 
 use proptest::prelude::*;
 
 use super::Schedule;
-use crate::model::Zone;
+use crate::model::{Zone, zone};
 
 /// Zones that change their clocks in unlike ways, or have just stopped to.
 const ZONES: [&str; 16] = [
@@ -25,10 +25,6 @@ const ZONES: [&str; 16] = [
     "Europe/Lisbon",
     "UTC",
 ];
-
-fn zone(name: &str) -> Zone {
-    name.parse().expect("a time zone")
-}
 
 fn at(text: &str) -> DateTime<Utc> {
     text.parse().expect("an instant")

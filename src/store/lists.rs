@@ -125,34 +125,15 @@ impl Store {
         Ok(rows.collect())
     }
 
-    /// Forgets where a wiki wanted to be asked to go on: it does not know that place any more.
-    pub async fn forget_place(&self, user: i64, key: &ListKey) -> Result<(), StoreError> {
-        let list = key.list.as_str();
-        sqlx::query!(
-            r#"
-            update reading set go_on = null, finished_at = null
-            where user = ?1 and asked_on = ?2 and list = ?3 and about = ?4
-            "#,
-            user,
-            key.asked_on,
-            list,
-            key.about
-        )
-        .execute(&self.pool)
-        .await
-        .map_err(|error| self.error(error))?;
-        Ok(())
-    }
-
-    /// Lets lists be read once more, each from where it was read to: none counts as read until its end
-    /// is reached again.
+    /// Lets lists be read on from where what is recorded ends, and not from where a wiki wanted to be
+    /// asked to go on. None counts as read until its end is reached again.
     pub async fn begin_lists_again(&self, user: i64, keys: &[&ListKey]) -> Result<(), StoreError> {
         let mut transaction = self.begin().await?;
         for key in keys {
             let list = key.list.as_str();
             sqlx::query!(
                 r#"
-                update reading set finished_at = null
+                update reading set go_on = null, finished_at = null
                 where user = ?1 and asked_on = ?2 and list = ?3 and about = ?4
                 "#,
                 user,

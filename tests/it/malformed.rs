@@ -11,7 +11,8 @@ use sultrail::{
     mediawiki::{
         EmailPrivacy, Redaction, global_preferences,
         global_user_info::{self, Found, Whose},
-        logs, rename_status, user_info,
+        logs, rename_status,
+        user_info::{self, Told},
     },
     model::{CentralUserId, Difference, Kind, Property, Snapshot, Subject, Value, WikiId},
 };
@@ -85,12 +86,12 @@ fn parsers() -> Vec<Parser> {
     assert_eq!(id, "50001");
     vec![
         Parser {
-            name: "user_info::snapshot",
+            name: "user_info::Told::own",
             good: good(user_info::question(ALICE)),
             read: read_own,
         },
         Parser {
-            name: "user_info::public_snapshot",
+            name: "user_info::Told::public",
             good: good(user_info::public_question(ALICE)),
             read: read_public,
         },
@@ -176,15 +177,16 @@ fn only_user_is_us(body: &[u8]) -> bool {
 
 fn read_own(body: &[u8]) -> Option<bool> {
     let wiki: WikiId = "enwiki".parse().expect("a wiki");
-    let snapshot = user_info::snapshot(body, &wiki, CentralUserId(ALICE_ID), &redaction()).ok()?;
+    let told = Told::own(body, &wiki, CentralUserId(ALICE_ID), &redaction()).ok()?;
+    let snapshot = told.snapshot(&redaction()).ok()?;
     let here = at(body, "/query/general/wikiid") == Some(json!("enwiki"));
     let us = is_us(body, "/query/userinfo/centralids/CentralAuth") && only_user_is_us(body);
     Some(here && us && !snapshot.properties.is_empty())
 }
 
 fn read_public(body: &[u8]) -> Option<bool> {
-    let snapshot = user_info::public_snapshot(body, CentralUserId(ALICE_ID)).ok()?;
-    let _ = snapshot;
+    let told = Told::public(body, CentralUserId(ALICE_ID)).ok()?;
+    told.snapshot(&redaction()).ok()?;
     Some(only_user_is_us(body))
 }
 

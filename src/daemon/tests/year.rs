@@ -4,7 +4,10 @@
 use std::cell::Cell;
 
 use super::*;
-use crate::daemon::{Why, jitter::mixed};
+use crate::{
+    daemon::{Why, jitter::mixed},
+    model::zone,
+};
 
 const ZONES: [&str; 12] = [
     "Europe/Berlin",
@@ -262,9 +265,8 @@ fn each_night_of_a_year_has_one_run_or_a_reason() {
                 let runtime = tokio::runtime::Builder::new_current_thread().build();
                 let runtime = runtime.expect("a runtime");
                 let mut totals = (0, 0, 0, 0);
-                for (seed, zone) in (1..).zip(zones) {
-                    let machine =
-                        runtime.block_on(live_through(zone.parse().expect("a time zone"), seed));
+                for (seed, name) in (1..).zip(zones) {
+                    let machine = runtime.block_on(live_through(zone(name), seed));
                     assert_eq!(machine.restarts.get(), 20);
                     let made_up = |note: &Note| matches!(note, Note::MadeUp { .. });
                     let repeated = |note: &Note| {

@@ -62,7 +62,8 @@ fn preferences_that_are_none_are_refused_when_they_are_read() {
     let wiki = "enwiki".parse().expect("a wiki");
     for options in ["7", "[1]", r#"{"a":1,"a":2}"#] {
         let body = answer(options, "{}", "");
-        let snapshot = snapshot(body.as_bytes(), &wiki, CentralUserId(7), &usual);
+        let told = Told::own(body.as_bytes(), &wiki, CentralUserId(7), &usual);
+        let snapshot = told.and_then(|told| told.snapshot(&usual));
         assert!(matches!(snapshot, Err(Unusable::Malformed(_))), "{options}");
     }
 }

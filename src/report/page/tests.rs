@@ -5,11 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::words::{length, number};
 use super::*;
-use crate::report::Cell;
-
-fn zone(name: &str) -> Zone {
-    name.parse().expect("a time zone")
-}
+use crate::{model::zone, report::Cell};
 
 fn at(text: &str) -> DateTime<Utc> {
     text.parse().expect("an instant")
