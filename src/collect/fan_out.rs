@@ -1,13 +1,17 @@
 //! One request a wiki, few at a time. Each answer is recorded before the next is looked at; those that
-//! have come meanwhile and tell nothing new are recorded together.
+//! tell nothing new and come within a moment are recorded together.
 
 use std::{
     collections::{BTreeMap, VecDeque},
     sync::Arc,
+    time::Duration,
 };
 
 use chrono::{DateTime, Utc};
-use tokio::task::JoinSet;
+use tokio::{
+    task::{JoinError, JoinSet},
+    time::timeout,
+};
 use tokio_util::sync::CancellationToken;
 
 use super::{Collector, Progress, RunError, View, ledger};
@@ -82,6 +86,10 @@ pub(super) struct Read {
 /// At most so many looks that found nothing new are recorded together.
 const MOST_TOGETHER: usize = 16;
 
+/// A look that found nothing new waits no longer than this for others to be recorded with: that is
+/// what a power cut may take. At the pace that Wikimedia wants nearly every look is recorded alone.
+const TOGETHER_WITHIN: Duration = Duration::from_millis(50);
+
 /// A look that found nothing new and is not recorded yet.
 struct Same {
     account: Account,
@@ -116,6 +124,8 @@ struct State<'a> {
     /// Asked a second time, when all others have been asked.
     once_more: VecDeque<Waiting>,
     unrecorded: Vec<Same>,
+    /// When the first of them came, by the clock's `elapsed`.
+    unrecorded_since: Duration,
     progress: Progress,
     outcome: FannedOut,
     has_seen_us: bool,
@@ -154,12 +164,7 @@ impl Collector {
                     self.start(&mut tasks, &mut state, waiting, stop).await?;
                 }
             }
-            let mut next = tasks.try_join_next();
-            if next.is_none() {
-                self.record_same(&mut state).await?;
-                next = tasks.join_next().await;
-            }
-            match next {
+            match self.next_asked(&mut tasks, &mut state).await? {
                 None if queue.is_empty() && state.once_more.is_empty() => break,
                 None => {}
                 Some(Ok(asked)) => {
@@ -176,6 +181,23 @@ impl Collector {
         state.refuse_if_nobody_knew_us();
         state.outcome.closed = state.closed.is_some();
         Ok(state.outcome)
+    }
+
+    /// What the next task to end brings back. Nobody waits for it any longer than looks may stay
+    /// unrecorded.
+    async fn next_asked(
+        &self,
+        tasks: &mut JoinSet<Asked>,
+        state: &mut State<'_>,
+    ) -> Result<Option<Result<Asked, JoinError>>, StoreError> {
+        if !state.unrecorded.is_empty() {
+            let waited = self.clock.elapsed().saturating_sub(state.unrecorded_since);
+            match timeout(TOGETHER_WITHIN.saturating_sub(waited), tasks.join_next()).await {
+                Ok(Some(next)) => return Ok(Some(next)),
+                Ok(None) | Err(_) => self.record_same(state).await?,
+            }
+        }
+        Ok(tasks.join_next().await)
     }
 
     async fn start(
@@ -234,11 +256,14 @@ impl Collector {
         state.has_seen_us = true;
         state.not_us_in_a_row = 0;
         if read.snapshot.is_none() {
+            if state.unrecorded.is_empty() {
+                state.unrecorded_since = self.clock.elapsed();
+            }
             state.unrecorded.push(Same {
                 account: waiting.account,
                 at: read.at,
                 requests,
-                answer: read.kept.filter(|_| self.keep_answers == KeepAnswers::All),
+                answer: read.kept,
             });
             if state.unrecorded.len() >= MOST_TOGETHER {
                 self.record_same(state).await?;
@@ -347,6 +372,7 @@ impl<'a> State<'a> {
             global: task.global,
             once_more: VecDeque::new(),
             unrecorded: Vec::new(),
+            unrecorded_since: Duration::ZERO,
             progress: Progress {
                 accounts: task.accounts,
                 done: task.accounts - left,
