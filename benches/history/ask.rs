@@ -59,7 +59,13 @@ async fn ask_library(question: &[&str], store: &Store) -> Result<(Value, Value)>
         let cost = costs(started, processor);
         let rows = changes.into_iter().map(|row| {
             let key = format!("{}/{}", row.kind, row.name);
-            json!([row.run - 1, row.wiki, key, row.before, row.after])
+            json!([
+                row.run - 1,
+                *row.wiki,
+                key,
+                row.before.as_deref(),
+                row.after.as_deref()
+            ])
         });
         return Ok((cost, rows.collect()));
     }
@@ -77,7 +83,7 @@ async fn ask_library(question: &[&str], store: &Store) -> Result<(Value, Value)>
     store.for_each_preference(&filter, run, keep).await?;
     let cost = costs(started, processor);
     let rows = rows.into_iter();
-    let rows = rows.map(|row| json!([row.wiki, format!("preference/{}", row.name), row.value]));
+    let rows = rows.map(|row| json!([*row.wiki, format!("preference/{}", row.name), *row.value]));
     Ok((cost, rows.collect()))
 }
 

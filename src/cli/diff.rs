@@ -1,5 +1,7 @@
 //! `diff`: the changes between two points in time.
 
+use std::sync::Arc;
+
 use super::{
     Context, UserArgument,
     exit::{Exit, Trouble},
@@ -62,7 +64,7 @@ pub(super) async fn run(context: &mut Context<'_>, arguments: &Arguments) -> Res
     };
     let mut changes = net(store.changes_between(&filter, from, to).await?);
     if !arguments.counters && arguments.kind != Some(Kind::Counter) {
-        changes.retain(|change| change.kind != Kind::Counter.as_str());
+        changes.retain(|change| *change.kind != *Kind::Counter.as_str());
     }
     let has_changed = !changes.is_empty();
     let empty = format!("No changes from run {} to run {}.", from.0, to.0);
@@ -120,13 +122,6 @@ fn net(changes: Vec<ChangeRow>) -> Vec<ChangeRow> {
         }
     }
     net.retain(|change| change.before != change.after);
-    for change in &mut net {
-        change.change = match (&change.before, &change.after) {
-            (None, _) => "+".to_owned(),
-            (_, None) => "-".to_owned(),
-            _ => "~".to_owned(),
-        };
-    }
     net
 }
 
@@ -156,11 +151,12 @@ fn listing_for_people(changes: Vec<ChangeRow>, empty: String) -> Listing {
     ];
     let mut listing = Listing::new("Changes", columns, empty);
     for row in changes {
+        let change = row.change();
         listing.push(vec![
-            row.change.into(),
+            change.into(),
             row.wiki.into(),
-            row.kind.as_str().into(),
-            row.name.as_str().into(),
+            Arc::clone(&row.kind).into(),
+            Arc::clone(&row.name).into(),
             private(&row.kind, &row.name, row.before),
             private(&row.kind, &row.name, row.after),
             row.happened_after.into(),
@@ -189,13 +185,14 @@ fn listing_for_programs(changes: Vec<ChangeRow>, empty: String) -> Listing {
     ];
     let mut listing = Listing::new("Changes", columns, empty);
     for row in changes {
+        let change = row.change();
         listing.push(vec![
             row.run.into(),
             row.user.into(),
             row.wiki.into(),
-            row.kind.as_str().into(),
-            row.name.as_str().into(),
-            row.change.into(),
+            Arc::clone(&row.kind).into(),
+            Arc::clone(&row.name).into(),
+            change.into(),
             private(&row.kind, &row.name, row.before),
             private(&row.kind, &row.name, row.after),
             row.happened_after.into(),

@@ -145,7 +145,7 @@ impl Life {
         values.retain(|row| row.name == name);
         let (first, last) = (RunNumber(0), RunNumber(i64::MAX));
         let mut changes = store.changes_between(&filter, first, last).await?;
-        changes.retain(|row| row.name == name);
+        changes.retain(|row| *row.name == *name);
         Ok(Self {
             user: user.name.clone(),
             wiki: wiki.to_owned(),

@@ -1,5 +1,7 @@
 //! `history`: every value a property has had, with its interval.
 
+use std::sync::Arc;
+
 use super::{
     Context, UserArgument,
     exit::{Exit, Trouble},
@@ -112,9 +114,12 @@ fn listing(rows: impl Iterator<Item = HistoryRow>) -> Listing {
 }
 
 /// A value, masked when printed if it is private.
-pub(super) fn private(kind: &str, name: &str, value: Option<String>) -> Cell {
+pub(super) fn private(kind: &str, name: &str, value: Option<impl Into<Arc<str>>>) -> Cell {
+    let value = value.map(Into::into);
     match value {
-        Some(value) if kind == Kind::Identity.as_str() && name == "email" => Cell::Private(value),
+        Some(value) if kind == Kind::Identity.as_str() && name == "email" => {
+            Cell::Private(value.to_string())
+        }
         value => value.into(),
     }
 }

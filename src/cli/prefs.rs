@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     model::Moment,
-    report::{Column, ColumnKind, Listing, Texts},
+    report::{Column, ColumnKind, Listing},
     store::{Filter, PreferenceRow},
 };
 
@@ -57,19 +57,17 @@ pub(super) async fn run(context: &mut Context<'_>, arguments: &Arguments) -> Res
         Column::new("valid_to", "gone since", ColumnKind::Time),
     ];
     let mut listing = Listing::new("Preferences", columns, "No such preferences.");
-    let mut texts = Texts::default();
     let list = |row: PreferenceRow| {
-        let is_default = row.is_default.map(|is_default| is_default == 1);
-        if arguments.set_only && is_default == Some(true) {
+        if arguments.set_only && row.is_default == Some(true) {
             return;
         }
         listing.push(vec![
-            texts.cell(&row.user),
-            texts.cell(&row.wiki),
-            texts.cell(&row.name),
-            texts.cell(&row.value),
-            is_default.into(),
-            texts.cell(&row.valid_from),
+            row.user.into(),
+            row.wiki.into(),
+            row.name.into(),
+            row.value.into(),
+            row.is_default.into(),
+            row.valid_from.into(),
             row.valid_to.into(),
         ]);
     };

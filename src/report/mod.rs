@@ -54,7 +54,7 @@ pub use csv::CsvRows;
 pub use document::{Document, Section, write_document};
 pub use icalendar::{Event, write_calendar};
 pub use json::{write_json, write_json_line};
-pub use listing::{Cell, Column, ColumnKind, Listing, Notice, Texts};
+pub use listing::{Cell, Column, ColumnKind, Listing, Notice};
 pub use metrics::{Family, Sample, exposition};
 pub use sanitize::{mask, visible};
 pub use user_page::UserPage;

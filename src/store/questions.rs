@@ -1,7 +1,6 @@
 //! What users ask of the history: one function a question, rows of the public views out.
 
 use chrono::{DateTime, Utc};
-use futures_util::TryStreamExt;
 use serde::Serialize;
 use sqlx::SqliteExecutor;
 
@@ -90,19 +89,6 @@ pub struct GroupRow {
     pub valid_to: Option<String>,
 }
 
-/// A row of the view `preferences`.
-#[derive(Clone, Debug)]
-#[expect(missing_docs, reason = "the columns are explained in docs/database.md")]
-pub struct PreferenceRow {
-    pub user: String,
-    pub wiki: String,
-    pub name: String,
-    pub value: String,
-    pub is_default: Option<i64>,
-    pub valid_from: String,
-    pub valid_to: Option<String>,
-}
-
 /// A row of the view `history`.
 #[derive(Clone, Debug)]
 #[expect(missing_docs, reason = "the columns are explained in docs/database.md")]
@@ -118,54 +104,12 @@ pub struct HistoryRow {
     pub valid_to: Option<String>,
 }
 
-/// A row of the view `changes`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the columns are explained in docs/database.md")]
-pub struct ChangeRow {
-    pub run: i64,
-    pub user: String,
-    pub wiki: String,
-    pub kind: String,
-    pub name: String,
-    pub change: String,
-    pub before: Option<String>,
-    pub after: Option<String>,
-    pub happened_after: String,
-    pub happened_by: String,
-    pub cause: String,
-    pub performer: Option<String>,
-    pub comment: Option<String>,
-}
-
 impl Filter {
     /// Whether one account of one user is meant. SQLite has to be told so: of `?1 is null or …` it makes a walk
     /// through every change of everybody.
     fn is_one_account(&self) -> bool {
         self.user.is_some() && self.wiki.is_some()
     }
-}
-
-/// The preferences held after a run, of the accounts of which this is so.
-macro_rules! preferences_held {
-    ($whose:tt, $filter:expr, $pattern:expr, $run:expr) => {
-        sqlx::query_as!(
-            PreferenceRow,
-            r#"
-            select user as "user!: String", wiki as "wiki!: String", name as "name!: String",
-                value as "value!: String", is_default as "is_default: i64",
-                valid_from as "valid_from!: String", valid_to as "valid_to: String"
-            from spans
-            where kind = 'preference' and "#
-                + $whose
-                + r#" and (?3 is null or name glob ?3) and first_run <= ?4 and gone_run > ?4
-            order by user, wiki, name
-            "#,
-            $filter.user,
-            $filter.wiki,
-            $pattern,
-            $run.0
-        )
-    };
 }
 
 /// The values held after a run, or all that have ever been, of the accounts of which this is so.
@@ -451,31 +395,6 @@ impl Store {
         Ok(groups.collect())
     }
 
-    /// Shows each preference after a run. They are many: they are not held all at once.
-    pub async fn for_each_preference(
-        &self,
-        filter: &Filter,
-        run: RunNumber,
-        mut show: impl FnMut(PreferenceRow),
-    ) -> Result<(), StoreError> {
-        let pattern = filter.name.as_deref().map(glob);
-        let mut rows = if filter.is_one_account() {
-            preferences_held!("user_id = ?1 and wiki = ?2", filter, pattern, run).fetch(&self.pool)
-        } else {
-            preferences_held!(
-                "(?1 is null or user_id = ?1) and (?2 is null or wiki = ?2)",
-                filter,
-                pattern,
-                run
-            )
-            .fetch(&self.pool)
-        };
-        while let Some(row) = rows.try_next().await.map_err(|error| self.error(error))? {
-            show(row);
-        }
-        Ok(())
-    }
-
     /// Every value a property has had, the oldest first.
     pub async fn history(&self, filter: &Filter) -> Result<Vec<HistoryRow>, StoreError> {
         self.state(filter, None).await
@@ -506,41 +425,6 @@ impl Store {
             .await
         };
         rows.map_err(|error| self.error(error))
-    }
-
-    /// The changes of the runs after `from` up to and with `to`, the runs of one property in order.
-    pub async fn changes_between(
-        &self,
-        filter: &Filter,
-        from: RunNumber,
-        to: RunNumber,
-    ) -> Result<Vec<ChangeRow>, StoreError> {
-        let kind = filter.kind.map(Kind::as_str);
-        let pattern = filter.name.as_deref().map(glob);
-        sqlx::query_as!(
-            ChangeRow,
-            r#"
-            select run as "run!", user as "user!", wiki as "wiki!", kind as "kind!", name as "name!",
-                change as "change!: String", before, after,
-                happened_after as "happened_after!: String",
-                happened_by as "happened_by!: String", cause as "cause!", performer, comment
-            from changes
-            where run > ?1 and run <= ?2
-                and (?3 is null or user = (select name from user where id = ?3))
-                and (?4 is null or wiki = ?4)
-                and (?5 is null or kind = ?5) and (?6 is null or name glob ?6)
-            order by user, wiki, kind, name, run
-            "#,
-            from.0,
-            to.0,
-            filter.user,
-            filter.wiki,
-            kind,
-            pattern
-        )
-        .fetch_all(&self.pool)
-        .await
-        .map_err(|error| self.error(error))
     }
 }
 
