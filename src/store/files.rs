@@ -71,7 +71,7 @@ fn open() -> MutexGuard<'static, Vec<PathBuf>> {
     OPEN.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// As long as it lives, a database counts as open.
+/// As long as it lives, a database counts as open. It is made before SQLite opens the file.
 #[derive(Debug)]
 pub(super) struct Opened(PathBuf);
 
@@ -91,9 +91,10 @@ impl Drop for Opened {
     }
 }
 
-/// Whether the file must not be touched past SQLite.
-pub(super) fn is_open(path: &Path) -> bool {
-    open().iter().any(|open| open == path)
+/// Touches a database past SQLite, unless it is open. Whoever opens it meanwhile waits.
+pub(super) fn unless_open<T>(path: &Path, touch: impl FnOnce() -> T) -> Option<T> {
+    let open = open();
+    (!open.iter().any(|open| open == path)).then(touch)
 }
 
 /// The file beside the database that has its name and this ending.

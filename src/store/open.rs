@@ -15,7 +15,7 @@ use sqlx::{
 
 use super::{
     Store, StoreError,
-    files::{Files, Opened, beside, is_open},
+    files::{Files, Opened, beside, unless_open},
 };
 
 /// "sult", as `migrations/` sets it; bytes 68 to 71 of the file.
@@ -95,14 +95,14 @@ impl Store {
                 .synchronous(SqliteSynchronous::Full)
                 .pragma("journal_size_limit", "4194304")
         };
+        let opened = Opened::new(path);
         let pool = pool(options)
             .await
             .map_err(|error| StoreError::from_sqlx(path, error))?;
-        let path = path.to_owned();
         let store = Self {
-            opened: Opened::new(&path),
+            opened,
             pool,
-            path,
+            path: path.to_owned(),
             files: None,
         };
         store.refuse_unsafe_sqlite().await?;
@@ -143,9 +143,10 @@ pub(super) async fn pool(options: SqliteConnectOptions) -> sqlx::Result<SqlitePo
 /// Whether the file is there and a sultrail database. Anything else that is there is refused before
 /// SQLite may touch it.
 fn is_ours(path: &Path) -> Result<bool, StoreError> {
-    if is_open(path) {
-        return Ok(path.exists());
-    }
+    unless_open(path, || looks_like_ours(path)).unwrap_or_else(|| Ok(path.exists()))
+}
+
+fn looks_like_ours(path: &Path) -> Result<bool, StoreError> {
     let log = beside(path, "-wal");
     let has_log = fs::metadata(&log).is_ok_and(|log| log.len() > 0);
     let mut header = Vec::new();
