@@ -1,20 +1,21 @@
 //! `daemon`: runs by schedule until it is told to stop.
 
-use std::{cell::RefCell, os::unix::ffi::OsStrExt, rc::Rc, time::Duration};
+use std::{cell::RefCell, os::unix::ffi::OsStrExt, sync::Arc, thread, time::Duration};
 
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Context,
+    Common, Context, World,
     collector::{self, Whose},
     exit::{Exit, Trouble},
     metrics,
     publish::publish,
 };
 use crate::{
+    clock::Clock,
     collect::{Order, Progress, Report, Wanted},
-    config::{Settings, User},
+    config::{Settings, User, Variables},
     daemon::{self, Daemon, Due, Ended, Jitter, Job, Kind, Signals, Systemd},
     model::{Scope, Trigger, utc_text},
     schedule::Schedule,
@@ -59,17 +60,17 @@ pub(super) async fn run(context: &mut Context<'_>, _: &Arguments) -> Result<Exit
     let page = watch::Sender::new(String::new());
     metrics::renew(context, &settings, &page).await;
     // A run under way keeps the settings it began with.
-    let settings = RefCell::new(Rc::new(settings));
+    let settings = RefCell::new(Arc::new(settings));
     let act = async |due: Due| {
-        let begun_with = Rc::clone(&settings.borrow());
-        let ended = act(context, &begun_with, &due, &systemd, &stop).await;
-        let now = Rc::clone(&settings.borrow());
+        let begun_with = Arc::clone(&settings.borrow());
+        let ended = act(context, &begun_with, due, &systemd, &stop).await;
+        let now = Arc::clone(&settings.borrow());
         metrics::renew(context, &now, &page).await;
         ended
     };
     let reload = async || {
         let renewed = reload(context).await.map_err(|trouble| trouble.text())?;
-        let renewed_settings = Rc::new(renewed.0);
+        let renewed_settings = Arc::new(renewed.0);
         metrics::renew(context, &renewed_settings, &page).await;
         let address = renewed_settings.metrics.listen;
         listen.send_if_modified(|old| std::mem::replace(old, address) != address);
@@ -140,37 +141,91 @@ pub(super) fn schedule(settings: &Settings, user: &User, text: &str) -> Result<S
     })
 }
 
-/// Takes one run. The database is open only meanwhile, so nothing stands in anybody's way between
-/// runs.
+/// Takes one run, and writes the user's page: after a run that failed too, which then says how old it
+/// is.
 async fn act(
     context: &Context<'_>,
-    settings: &Settings,
-    due: &Due,
+    settings: &Arc<Settings>,
+    due: Due,
     systemd: &Systemd,
     stop: &CancellationToken,
 ) -> Ended<Trouble> {
-    let run = take_run(context, settings, due, systemd, stop).await;
-    // After a run that failed too: the page then says how old it is.
-    publish(context, settings, &due.user).await;
-    match run {
-        Ok(report) => {
-            log(due, &report);
-            Ended::Done
-        }
-        Err(trouble) => {
-            let (user, exit) = (due.user.as_str(), trouble.exit);
-            tracing::error!(user, "{user}: no run: {}", trouble.text());
-            match exit {
-                Exit::Refused | Exit::Configuration if settings.users.len() == 1 => {
-                    Ended::Stop(trouble)
-                }
-                Exit::Refused | Exit::Configuration => Ended::Done,
-                _ => Ended::TryAgain,
-            }
-        }
+    let user = due.user.clone();
+    let errand = Errand {
+        common: context.common.clone(),
+        variables: context.world.variables.clone(),
+        clock: context.world.clock.clone(),
+        settings: Arc::clone(settings),
+    };
+    let (page, systemd, stop) = (errand.clone(), systemd.clone(), stop.clone());
+    let ended = errand.run(async move |context, settings| {
+        let report = take_run(context, settings, &due, &systemd, &stop).await?;
+        log(&due, &report);
+        Ok(())
+    });
+    let ended = ended.await;
+    // Apart: whatever happens to the page happens to no run.
+    let whose = user.clone();
+    let written = page.run(async move |context, settings| {
+        publish(context, settings, &whose).await;
+        Ok(())
+    });
+    if let Err(trouble) = written.await {
+        tracing::error!(user, "{user}: no page: {}", trouble.text());
+    }
+    let Err(trouble) = ended else {
+        return Ended::Done;
+    };
+    tracing::error!(user, "{user}: no run: {}", trouble.text());
+    match trouble.exit {
+        Exit::Refused | Exit::Configuration if settings.users.len() == 1 => Ended::Stop(trouble),
+        Exit::Refused | Exit::Configuration => Ended::Done,
+        _ => Ended::TryAgain,
     }
 }
 
+/// What goes along into a thread that ends with what it was for. What is freed in the main thread stays
+/// with it: after a run, two to five megabytes of an idle daemon (docs/performance.md).
+#[derive(Clone)]
+struct Errand {
+    common: Common,
+    variables: Variables,
+    clock: Clock,
+    settings: Arc<Settings>,
+}
+
+impl Errand {
+    async fn run<F>(self, work: F) -> Result<(), Trouble>
+    where
+        F: AsyncFnOnce(&Context<'_>, &Settings) -> Result<(), Trouble> + Send + 'static,
+    {
+        let failed = |text: String| Trouble::new(Exit::Failed, text);
+        let (tell, told) = oneshot::channel();
+        let thread = thread::Builder::new().name("run".to_owned());
+        let thread = thread.spawn(move || {
+            let context = Context {
+                common: self.common,
+                world: &mut World::unattended(self.variables, self.clock),
+                format: None,
+                pages: Vec::new(),
+            };
+            let mut runtime = tokio::runtime::Builder::new_current_thread();
+            let done = match runtime.enable_all().build() {
+                Ok(runtime) => runtime.block_on(work(&context, &self.settings)),
+                Err(error) => Err(Trouble::from(error)),
+            };
+            // If nobody listens any more, the daemon has lost its patience, and the process ends.
+            let _ = tell.send(done);
+        });
+        let thread = thread.map_err(|error| failed(format!("no thread to run in: {error}")))?;
+        let done = told.await;
+        // It has nothing left to do but to end.
+        let _ = thread.join();
+        done.unwrap_or_else(|_| Err(failed("it broke off; the log says where".to_owned())))
+    }
+}
+
+/// The database is open only meanwhile, so nothing stands in anybody's way between runs.
 async fn take_run(
     context: &Context<'_>,
     settings: &Settings,

@@ -38,7 +38,11 @@ mod tenure;
 mod warc;
 mod whole_file;
 
-use std::{ffi::OsString, io::Write, path::PathBuf};
+use std::{
+    ffi::OsString,
+    io::{self, Write},
+    path::PathBuf,
+};
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
@@ -68,6 +72,20 @@ pub struct World {
     pub stdout: Box<dyn Write>,
     /// Where messages go.
     pub stderr: Box<dyn Write>,
+}
+
+impl World {
+    /// With nobody there to talk to.
+    fn unattended(variables: Variables, clock: Clock) -> Self {
+        Self {
+            variables,
+            clock,
+            stdout_is_terminal: false,
+            stderr_is_terminal: false,
+            stdout: Box::new(io::sink()),
+            stderr: Box::new(io::sink()),
+        }
+    }
 }
 
 /// Keeps the history of your accounts on every wiki: groups, preferences, blocks.
