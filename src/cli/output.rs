@@ -1,6 +1,6 @@
 //! Where data goes, and how it looks there.
 
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
@@ -148,7 +148,10 @@ impl<'a> Output<'a> {
                 return Ok(());
             }
         }
-        Ok(write(self.to)?)
+        // Standard output is written a line at a time by itself.
+        let mut to = BufWriter::with_capacity(1 << 16, &mut *self.to);
+        write(&mut to)?;
+        Ok(to.flush()?)
     }
 
     /// Prints a calendar.

@@ -8,7 +8,8 @@ use std::fmt::Write;
 /// A backslash stays as it is, so doing it twice changes nothing, and a stranger may write `\x1b` in letters:
 /// the result is for eyes, and never to be decoded.
 pub fn visible(text: &str) -> Cow<'_, str> {
-    if !text.chars().any(is_invisible) {
+    let is_plain = text.bytes().all(|byte| (b' '..=b'~').contains(&byte));
+    if is_plain || !text.chars().any(is_invisible) {
         return Cow::Borrowed(text);
     }
     let mut line = String::with_capacity(text.len() + 16);
