@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{NaiveDate, NaiveDateTime, Offset, TimeDelta, TimeZone, offset::LocalResult};
+use chrono::{
+    DateTime, Datelike, NaiveDate, NaiveDateTime, Offset, SecondsFormat, TimeDelta, TimeZone, Utc,
+    offset::LocalResult,
+};
 use chrono_tz::GapInfo;
 
 use super::*;
@@ -261,6 +264,21 @@ fn an_age_has_a_unit_and_ends_at_a_hundred_years() {
     }
     let instant = "2026-11-21T04:17:04.9+01:00".parse().expect("an instant");
     assert_eq!(utc_text(instant), "2026-11-21T03:17:04Z");
+}
+
+#[test]
+fn instants_are_written_as_chrono_writes_them() {
+    let exact = |instant: DateTime<Utc>| instant.to_rfc3339_opts(SecondsFormat::Secs, true);
+    // 101 days, 3 hours and some: every month, day, hour, minute and second comes, and years of five digits.
+    let step = TimeDelta::seconds(8_737_261);
+    let mut instant = DateTime::UNIX_EPOCH - step * 8_000;
+    for _ in 0..40_000 {
+        assert_eq!(utc_text(instant), exact(instant));
+        instant += step;
+    }
+    assert!(instant.year() > 9_999 && (DateTime::UNIX_EPOCH - step * 8_000).year() < 0);
+    let leap = "2016-12-31T23:59:60Z".parse().expect("an instant");
+    assert_eq!(utc_text(leap), exact(leap));
 }
 
 /// `chrono-tz` reads the same database in its own way. The laws of the years compared have been made.
