@@ -1,15 +1,12 @@
 //! The changes of some runs.
 
-use std::{
-    collections::{BTreeSet, HashMap},
-    sync::Arc,
-};
+use std::{collections::HashMap, sync::Arc};
 
-use sqlx::SqliteConnection;
+use sqlx::{SqliteConnection, types::Json};
 
 use super::{
     Filter, Store, StoreError,
-    numbers::{entries, instant, texts},
+    numbers::{Numbers, Ranked, each_entry, instant, texts},
     questions::glob,
 };
 use crate::model::{Kind, RunNumber};
@@ -46,17 +43,17 @@ impl ChangeRow {
 /// What the numbers of a change stand for, but for its values.
 struct Words {
     /// User and wiki.
-    accounts: HashMap<i64, (Arc<str>, Arc<str>)>,
+    accounts: Ranked<(Arc<str>, Arc<str>)>,
     /// Kind and name.
-    properties: HashMap<i64, (Arc<str>, Arc<str>)>,
-    causes: HashMap<i64, Arc<str>>,
+    properties: Ranked<(Arc<str>, Arc<str>)>,
+    causes: Ranked<Arc<str>>,
 }
 
-/// A change, in numbers. Instants are Unix seconds.
-struct Numbers {
+/// A change, in numbers: accounts and properties by their ranks, instants in Unix seconds.
+struct Found {
+    account: usize,
+    property: usize,
     run: i64,
-    account: i64,
-    property: i64,
     before: Option<i64>,
     after: Option<i64>,
     happened_after: i64,
@@ -77,23 +74,19 @@ impl Store {
         let asked = async {
             let mut look = self.pool.begin().await?;
             let words = words(&mut look, filter).await?;
-            let changes = numbers(&mut look, filter, from, to, &words).await?;
+            let mut changes = numbers(&mut look, filter, from, to, &words).await?;
+            changes.sort_unstable_by_key(|change| (change.account, change.property, change.run));
             rows(&mut look, &words, changes).await
         };
-        let mut rows = asked.await.map_err(|error| self.error(error))?;
-        let key = |row: &ChangeRow| {
-            let words = [&row.user, &row.wiki, &row.kind, &row.name];
-            (words.map(Arc::clone), row.run)
-        };
-        rows.sort_by_cached_key(key);
-        Ok(rows)
+        asked.await.map_err(|error| self.error(error))
     }
 }
 
 async fn words(connection: &mut SqliteConnection, filter: &Filter) -> sqlx::Result<Words> {
-    let accounts = sqlx::query!(
+    let accounts = sqlx::query_scalar!(
         r#"
-        select a.id, u.name as user, a.wiki
+        select json_group_array(json_array(a.id, u.name, a.wiki) order by u.name, a.wiki)
+            as "accounts!: Json<Vec<(i64, String, String)>>"
         from account a
         join user u on u.id = a.user
         where (?1 is null or a.user = ?1) and (?2 is null or a.wiki = ?2)
@@ -101,37 +94,35 @@ async fn words(connection: &mut SqliteConnection, filter: &Filter) -> sqlx::Resu
         filter.user,
         filter.wiki
     )
-    .fetch_all(&mut *connection)
+    .fetch_one(&mut *connection)
     .await?;
-    let (kind, pattern) = (
-        filter.kind.map(Kind::as_str),
-        filter.name.as_deref().map(glob),
-    );
-    let properties = sqlx::query!(
+    let kind = filter.kind.map(Kind::as_str);
+    let pattern = filter.name.as_deref().map(glob);
+    let properties = sqlx::query_scalar!(
         r#"
-        select id, kind, name from property
+        select json_group_array(json_array(id, kind, name) order by kind, name)
+            as "properties!: Json<Vec<(i64, String, String)>>"
+        from property
         where (?1 is null or kind = ?1) and (?2 is null or name glob ?2)
         "#,
         kind,
         pattern
     )
-    .fetch_all(&mut *connection)
+    .fetch_one(&mut *connection)
     .await?;
     let causes = sqlx::query!("select id, cause from cause")
         .fetch_all(connection)
         .await?;
-    let accounts = accounts.into_iter();
-    let properties = properties.into_iter();
     let causes = causes.into_iter();
     Ok(Words {
-        accounts: accounts
-            .map(|row| (row.id, (row.user.into(), row.wiki.into())))
-            .collect(),
-        properties: properties
-            .map(|row| (row.id, (row.kind.into(), row.name.into())))
-            .collect(),
+        accounts: accounts.0.into_iter().map(pair).collect(),
+        properties: properties.0.into_iter().map(pair).collect(),
         causes: causes.map(|row| (row.id, row.cause.into())).collect(),
     })
+}
+
+fn pair((id, first, second): (i64, String, String)) -> (i64, (Arc<str>, Arc<str>)) {
+    (id, (first.into(), second.into()))
 }
 
 /// The changes of these accounts and properties.
@@ -141,28 +132,34 @@ async fn numbers(
     from: RunNumber,
     to: RunNumber,
     words: &Words,
-) -> sqlx::Result<Vec<Numbers>> {
+) -> sqlx::Result<Vec<Found>> {
     // A range of the primary key: all accounts, or one.
-    let first = words.accounts.keys().min().copied();
-    let last = words.accounts.keys().max().copied();
+    let Some((first, last)) = words.accounts.bounds() else {
+        return Ok(Vec::new());
+    };
     let runs = sqlx::query!(
         r#"
-        select r.id, r.started_at, r.finished_at,
-            (
+        select id, finished_at, changes as "changes!: String"
+        from (
+            select r.id, r.finished_at, (
                 select group_concat(
-                    c.account || ' ' || c.property || ' ' || coalesce(c.before, '') || ' '
-                    || coalesce(c.after, '') || ' ' || c.cause || ' ' || coalesce(c.log_event, '')
-                    || ' ' || (sr.started_at + ss.after_ms / 1000) || ' '
-                    || (r.started_at + fs.after_ms / 1000)
+                    format(
+                        '%d %d %d %d %d %d %d %d',
+                        c.account, c.property, coalesce(c.before, -1), coalesce(c.after, -1), c.cause,
+                        coalesce(c.log_event, -1), sr.started_at + ss.after_ms / 1000,
+                        r.started_at + fs.after_ms / 1000
+                    )
                 )
                 from change c
                 cross join snapshot fs on fs.run = c.run and fs.account = c.account
                 cross join snapshot ss on ss.run = c.before_seen and ss.account = c.account
                 cross join run sr on sr.id = c.before_seen
                 where c.run = r.id and c.account >= ?4 and c.account <= ?5
-            ) as "changes: String"
-        from run r
-        where r.id > ?1 and r.id <= ?2 and (?3 is null or r.user = ?3)
+            ) as changes
+            from run r
+            where r.id > ?1 and r.id <= ?2 and (?3 is null or r.user = ?3)
+        )
+        where changes is not null
         "#,
         from.0,
         to.0,
@@ -174,65 +171,65 @@ async fn numbers(
     .await?;
     let mut changes = Vec::new();
     for run in runs {
-        for entry in entries(run.changes.as_deref()) {
-            let [
-                account,
-                property,
-                before,
-                after,
-                cause,
-                log_event,
-                seen,
-                found,
-            ] = entry;
-            let (Some(account), Some(property)) = (account, property) else {
-                continue;
-            };
-            let Some((kind, _)) = words.properties.get(&property) else {
-                continue;
-            };
-            let (Some(cause), Some(seen), Some(found)) = (cause, seen, found) else {
-                continue;
-            };
-            // Global preferences are asked at the end of a run.
-            let asked_at_the_end = run
-                .finished_at
-                .filter(|_| **kind == *Kind::GlobalPreference.as_str());
-            changes.push(Numbers {
-                run: run.id,
-                account,
-                property,
-                before,
-                after,
-                happened_after: seen,
-                happened_by: asked_at_the_end.unwrap_or(found),
-                cause,
-                log_event,
-            });
-        }
+        each_entry(Some(&run.changes), |entry| {
+            changes.extend(change(entry, run.id, run.finished_at, words));
+        });
     }
     Ok(changes)
+}
+
+/// One change, if it is asked for. Rows that it has none of have the number -1.
+fn change(
+    [
+        account,
+        property,
+        before,
+        after,
+        cause,
+        log_event,
+        seen,
+        found,
+    ]: [i64; 8],
+    run: i64,
+    finished_at: Option<i64>,
+    words: &Words,
+) -> Option<Found> {
+    let property = words.properties.rank(property)?;
+    let (kind, _) = words.properties.words().get(property)?;
+    let row = |number: i64| (number >= 0).then_some(number);
+    // Global preferences are asked at the end of a run.
+    let asked_at = finished_at.filter(|_| **kind == *Kind::GlobalPreference.as_str());
+    Some(Found {
+        account: words.accounts.rank(account)?,
+        property,
+        run,
+        before: row(before),
+        after: row(after),
+        happened_after: seen,
+        happened_by: asked_at.unwrap_or(found),
+        cause,
+        log_event: row(log_event),
+    })
 }
 
 async fn rows(
     connection: &mut SqliteConnection,
     words: &Words,
-    changes: Vec<Numbers>,
+    changes: Vec<Found>,
 ) -> sqlx::Result<Vec<ChangeRow>> {
-    let values: BTreeSet<i64> = changes
+    let mut values = Numbers::default();
+    for value in changes
         .iter()
         .flat_map(|change| [change.before, change.after])
-        .flatten()
-        .collect();
+    {
+        value.into_iter().for_each(|value| values.add(value));
+    }
     let texts = texts(&mut *connection, &values).await?;
-    let text = |number: Option<i64>| {
-        let text = texts.get(&number?)?;
-        Some(Arc::clone(&text.json))
-    };
+    let text = |value: Option<i64>| Some(Arc::clone(&texts.word(value?)?.json));
     let events = events(connection, &changes).await?;
     let rows = changes.into_iter().filter_map(|change| {
-        let (user, wiki) = words.accounts.get(&change.account)?;
-        let (kind, name) = words.properties.get(&change.property)?;
+        let (user, wiki) = words.accounts.words().get(change.account)?;
+        let (kind, name) = words.properties.words().get(change.property)?;
         let event = change.log_event.and_then(|event| events.get(&event));
         let (performer, comment) = event.cloned().unwrap_or_default();
         Some(ChangeRow {
@@ -245,7 +242,7 @@ async fn rows(
             after: text(change.after),
             happened_after: instant(change.happened_after),
             happened_by: instant(change.happened_by),
-            cause: Arc::clone(words.causes.get(&change.cause)?),
+            cause: Arc::clone(words.causes.word(change.cause)?),
             performer,
             comment,
         })
@@ -256,13 +253,12 @@ async fn rows(
 /// Who did it, and why they said they did.
 async fn events(
     connection: &mut SqliteConnection,
-    changes: &[Numbers],
+    changes: &[Found],
 ) -> sqlx::Result<HashMap<i64, (Option<String>, Option<String>)>> {
-    let events: BTreeSet<i64> = changes
-        .iter()
-        .filter_map(|change| change.log_event)
-        .collect();
-    let events = serde_json::json!(events).to_string();
+    let mut events = Numbers::default();
+    let of_changes = changes.iter().filter_map(|change| change.log_event);
+    of_changes.for_each(|event| events.add(event));
+    let events = events.json();
     let rows = sqlx::query!(
         r#"
         select id, performer, comment from log_event

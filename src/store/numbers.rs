@@ -2,17 +2,123 @@
 //! several times as long as to find it. What is asked for by the hundred thousand comes as numbers
 //! instead, all those of an account or of a run in one text, and is put into words here.
 
-use std::{
-    collections::{BTreeSet, HashMap},
-    sync::Arc,
-};
+use std::sync::Arc;
 
 use chrono::DateTime;
-use sqlx::SqliteConnection;
+use sqlx::{SqliteConnection, types::Json};
 
 use crate::model::utc_text;
 
-/// What a number of `property_value` stands for.
+/// What stands for a number that an entry does not have. No row and no instant has it.
+pub(super) const NONE: i64 = i64::MIN;
+
+/// Hands over the entries of a text as `group_concat` makes it: commas between them, and blanks between
+/// their numbers. Those that an entry lacks at its end are [`NONE`].
+pub(super) fn each_entry<const N: usize>(packed: Option<&str>, mut each: impl FnMut([i64; N])) {
+    let Some(packed) = packed else { return };
+    let (mut numbers, mut at) = ([NONE; N], 0);
+    let (mut number, mut is_negative) = (0_i64, false);
+    for byte in packed.bytes().chain([b',']) {
+        match byte {
+            b'0'..=b'9' => {
+                let digit = i64::from(byte - b'0');
+                number = number.wrapping_mul(10).wrapping_add(digit);
+                continue;
+            }
+            b'-' => {
+                is_negative = true;
+                continue;
+            }
+            _ => {}
+        }
+        if let Some(place) = numbers.get_mut(at) {
+            *place = if is_negative { -number } else { number };
+        }
+        (number, is_negative) = (0, false);
+        at += 1;
+        if byte == b',' {
+            each(numbers);
+            (numbers, at) = ([NONE; N], 0);
+        }
+    }
+}
+
+/// Words in their order, by the numbers of the rows that they are for. These are counted up by SQLite,
+/// so they have places in a list.
+pub(super) struct Ranked<T> {
+    words: Vec<T>,
+    ranks: Vec<u32>,
+}
+
+impl<T> FromIterator<(i64, T)> for Ranked<T> {
+    fn from_iter<I: IntoIterator<Item = (i64, T)>>(rows: I) -> Self {
+        let (mut words, mut ranks) = (Vec::new(), Vec::new());
+        for ((number, word), rank) in rows.into_iter().zip(0..) {
+            let number = usize::try_from(number).unwrap_or_default();
+            if ranks.len() <= number {
+                ranks.resize(number + 1, u32::MAX);
+            }
+            ranks[number] = rank;
+            words.push(word);
+        }
+        Self { words, ranks }
+    }
+}
+
+impl<T> Ranked<T> {
+    /// The place of a row; none where it is not asked for.
+    pub(super) fn rank(&self, number: i64) -> Option<usize> {
+        let rank = *self.ranks.get(usize::try_from(number).ok()?)?;
+        (rank != u32::MAX).then_some(rank as usize)
+    }
+
+    /// In their order.
+    pub(super) fn words(&self) -> &[T] {
+        &self.words
+    }
+
+    /// What a row stands for.
+    pub(super) fn word(&self, number: i64) -> Option<&T> {
+        self.words.get(self.rank(number)?)
+    }
+
+    /// The least and the greatest number.
+    pub(super) fn bounds(&self) -> Option<(i64, i64)> {
+        let is_one = |rank: &u32| *rank != u32::MAX;
+        let first = self.ranks.iter().position(is_one)?;
+        let last = self.ranks.iter().rposition(is_one)?;
+        i64::try_from(first).ok().zip(i64::try_from(last).ok())
+    }
+}
+
+/// Numbers of rows, each once.
+#[derive(Default)]
+pub(super) struct Numbers {
+    has: Vec<bool>,
+    all: Vec<i64>,
+}
+
+impl Numbers {
+    /// Adds a number, if it is one of a row.
+    pub(super) fn add(&mut self, number: i64) {
+        let Ok(place) = usize::try_from(number) else {
+            return;
+        };
+        if self.has.len() <= place {
+            self.has.resize(place + 1, false);
+        }
+        if !std::mem::replace(&mut self.has[place], true) {
+            self.all.push(number);
+        }
+    }
+
+    /// As a JSON list.
+    pub(super) fn json(&self) -> String {
+        serde_json::json!(self.all).to_string()
+    }
+}
+
+/// What a row of `property_value` stands for.
 pub(super) struct Text {
     /// As JSON.
     pub(super) json: Arc<str>,
@@ -20,39 +126,28 @@ pub(super) struct Text {
     pub(super) is_default: Option<bool>,
 }
 
-/// The entries of a text as `group_concat` makes it, each of so many numbers. What is null, or missing
-/// at the end of an entry, is none.
-pub(super) fn entries<const N: usize>(
-    packed: Option<&str>,
-) -> impl Iterator<Item = [Option<i64>; N]> {
-    let entries = packed.into_iter().flat_map(|packed| packed.split(','));
-    entries.map(|entry| {
-        let mut numbers = entry.split(' ').map(|number| number.parse().ok());
-        std::array::from_fn(|_| numbers.next().flatten())
-    })
-}
-
-/// What these numbers of `property_value` stand for.
+/// What these rows of `property_value` stand for.
 pub(super) async fn texts(
     connection: &mut SqliteConnection,
-    numbers: &BTreeSet<i64>,
-) -> sqlx::Result<HashMap<i64, Text>> {
-    let numbers = serde_json::json!(numbers).to_string();
-    let rows = sqlx::query!(
+    numbers: &Numbers,
+) -> sqlx::Result<Ranked<Text>> {
+    let numbers = numbers.json();
+    let rows = sqlx::query_scalar!(
         r#"
-        select id, json, nullif(is_default, -1) as "is_default: bool"
+        select json_group_array(json_array(id, json, is_default))
+            as "rows!: Json<Vec<(i64, String, i8)>>"
         from property_value where id in (select value from json_each(?1))
         "#,
         numbers
     )
-    .fetch_all(connection)
+    .fetch_one(connection)
     .await?;
-    let texts = rows.into_iter().map(|row| {
+    let texts = rows.0.into_iter().map(|(id, json, is_default)| {
         let text = Text {
-            json: row.json.into(),
-            is_default: row.is_default,
+            json: json.into(),
+            is_default: (is_default >= 0).then_some(is_default == 1),
         };
-        (row.id, text)
+        (id, text)
     });
     Ok(texts.collect())
 }
@@ -60,4 +155,32 @@ pub(super) async fn texts(
 /// Unix seconds as the views write them.
 pub(super) fn instant(seconds: i64) -> String {
     DateTime::from_timestamp(seconds, 0).map_or_else(String::new, utc_text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn entries_are_read_as_they_were_packed() {
+        let mut entries = Vec::new();
+        each_entry(Some("1,-1 20 300,4 5 6 7"), |entry: [i64; 3]| {
+            entries.push(entry);
+        });
+        assert_eq!(entries, [[1, NONE, NONE], [-1, 20, 300], [4, 5, 6]]);
+        each_entry(None, |_: [i64; 1]| panic!("there is none"));
+    }
+
+    #[test]
+    fn words_are_found_by_their_rows() {
+        let words: Ranked<char> = [(7, 'a'), (0, 'b'), (9, 'c')].into_iter().collect();
+        assert_eq!(words.words(), ['a', 'b', 'c']);
+        assert_eq!((words.rank(9), words.word(0)), (Some(2), Some(&'b')));
+        assert_eq!(
+            (words.rank(8), words.rank(-1), words.rank(10)),
+            (None, None, None)
+        );
+        assert_eq!(words.bounds(), Some((0, 9)));
+        assert_eq!(Ranked::<char>::from_iter([]).bounds(), None);
+    }
 }

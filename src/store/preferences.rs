@@ -1,15 +1,12 @@
 //! The preferences after a run, of all accounts or one.
 
-use std::{
-    collections::{BTreeSet, HashMap},
-    sync::Arc,
-};
+use std::sync::Arc;
 
-use sqlx::SqliteConnection;
+use sqlx::{SqliteConnection, types::Json};
 
 use super::{
     Filter, Store, StoreError,
-    numbers::{entries, instant, texts},
+    numbers::{NONE, Numbers, Ranked, each_entry, instant, texts},
     questions::glob,
 };
 use crate::model::RunNumber;
@@ -27,27 +24,48 @@ pub struct PreferenceRow {
     pub valid_to: Option<Arc<str>>,
 }
 
-/// An account, and what it held.
+/// An account, and what it held: in a text for what it holds now, and one for what has gone since. An
+/// entry is `property | value << 18`, then since when and until when where that has to be said.
 struct Holder {
-    user: Arc<str>,
-    wiki: Arc<str>,
+    user: String,
+    wiki: String,
     /// Since when most of its preferences are known.
-    first_seen_at: Arc<str>,
-    held: Vec<Held>,
+    first_seen_at: i64,
+    held: Option<String>,
+    gone: Option<String>,
 }
 
-/// A preference, in numbers.
+/// One preference, in numbers. Instants are Unix seconds, or [`NONE`].
 struct Held {
-    /// The place of the name in alphabetical order.
-    name: usize,
     value: i64,
-    /// Since when and until when, in Unix seconds, where it is not from the first look until now.
-    span: Option<Box<(i64, Option<i64>)>>,
+    since: i64,
+    until: i64,
+}
+
+impl Holder {
+    /// Hands over the ranks of the names that are asked for, and what was held.
+    fn each(&self, names: &Ranked<Arc<str>>, mut each: impl FnMut(usize, Held)) {
+        for text in [&self.held, &self.gone] {
+            each_entry(text.as_deref(), |[number, since, until]| {
+                let value = number >> 18;
+                if let Some(rank) = names.rank(number & 0x3_ffff) {
+                    each(
+                        rank,
+                        Held {
+                            value,
+                            since,
+                            until,
+                        },
+                    );
+                }
+            });
+        }
+    }
 }
 
 impl Store {
-    /// Shows each preference after a run, in the order of users, wikis and names. They are many: their
-    /// texts are shared.
+    /// Shows each preference after a run, account by account in the order of users and wikis, by name.
+    /// They are many: their texts are shared.
     pub async fn for_each_preference(
         &self,
         filter: &Filter,
@@ -56,30 +74,36 @@ impl Store {
     ) -> Result<(), StoreError> {
         let asked = async {
             let mut look = self.pool.begin().await?;
-            let (names, places) = names(&mut look, filter).await?;
-            let holders = holders(&mut look, filter, run, &places).await?;
-            let held = holders.iter().flat_map(|holder| &holder.held);
-            let values: BTreeSet<i64> = held.map(|held| held.value).collect();
+            let names = names(&mut look, filter).await?;
+            let holders = holders(&mut look, filter, run).await?;
+            let mut values = Numbers::default();
+            for holder in &holders {
+                holder.each(&names, |_, held| values.add(held.value));
+            }
             let texts = texts(&mut look, &values).await?;
             sqlx::Result::Ok((names, holders, texts))
         };
         let (names, holders, texts) = asked.await.map_err(|error| self.error(error))?;
+        let mut all_held: Vec<Option<Held>> = names.words().iter().map(|_| None).collect();
         for holder in holders {
-            for held in holder.held {
-                let (Some(name), Some(text)) = (names.get(held.name), texts.get(&held.value))
-                else {
+            holder.each(&names, |rank, held| all_held[rank] = Some(held));
+            let (user, wiki): (Arc<str>, Arc<str>) = (holder.user.into(), holder.wiki.into());
+            let first_seen_at: Arc<str> = instant(holder.first_seen_at).into();
+            for (name, held) in names.words().iter().zip(&mut all_held) {
+                let Some(held) = held.take() else { continue };
+                let Some(text) = texts.word(held.value) else {
                     continue;
                 };
-                let since = held.span.as_ref().map(|span| instant(span.0).into());
-                let until = held.span.and_then(|span| span.1);
+                let since = (held.since != NONE).then(|| instant(held.since).into());
+                let until = (held.until != NONE).then(|| instant(held.until).into());
                 show(PreferenceRow {
-                    user: Arc::clone(&holder.user),
-                    wiki: Arc::clone(&holder.wiki),
+                    user: Arc::clone(&user),
+                    wiki: Arc::clone(&wiki),
                     name: Arc::clone(name),
                     value: Arc::clone(&text.json),
                     is_default: text.is_default,
-                    valid_from: since.unwrap_or_else(|| Arc::clone(&holder.first_seen_at)),
-                    valid_to: until.map(|until| instant(until).into()),
+                    valid_from: since.unwrap_or_else(|| Arc::clone(&first_seen_at)),
+                    valid_to: until,
                 });
             }
         }
@@ -87,40 +111,35 @@ impl Store {
     }
 }
 
-/// The names in alphabetical order, and the place of each property among them.
+/// The names in alphabetical order.
 async fn names(
     connection: &mut SqliteConnection,
     filter: &Filter,
-) -> sqlx::Result<(Vec<Arc<str>>, HashMap<i64, usize>)> {
+) -> sqlx::Result<Ranked<Arc<str>>> {
     let pattern = filter.name.as_deref().map(glob);
-    let rows = sqlx::query!(
+    let rows = sqlx::query_scalar!(
         r#"
-        select id, name from property
+        select json_group_array(json_array(id, name) order by name)
+            as "names!: Json<Vec<(i64, String)>>"
+        from property
         where kind = 'preference' and (?1 is null or name glob ?1)
-        order by name
         "#,
         pattern
     )
-    .fetch_all(connection)
+    .fetch_one(connection)
     .await?;
-    let places = rows.iter().enumerate();
-    let places = places.map(|(place, row)| (row.id, place)).collect();
-    Ok((
-        rows.into_iter().map(|row| row.name.into()).collect(),
-        places,
-    ))
+    let names = rows.0.into_iter();
+    Ok(names.map(|(id, name)| (id, name.into())).collect())
 }
 
 /// The accounts that had been observed by then, in order, and what they held.
-///
-/// An entry is `property | value << 18`, then since when and until when where that has to be said.
 async fn holders(
     connection: &mut SqliteConnection,
     filter: &Filter,
     run: RunNumber,
-    places: &HashMap<i64, usize>,
 ) -> sqlx::Result<Vec<Holder>> {
-    let mut rows = sqlx::query!(
+    let mut holders = sqlx::query_as!(
+        Holder,
         r#"
         select u.name as user, a.wiki, r.started_at + s.after_ms / 1000 as "first_seen_at!: i64",
             (
@@ -161,30 +180,6 @@ async fn holders(
     )
     .fetch_all(connection)
     .await?;
-    rows.sort_by(|a, b| (&a.user, &a.wiki).cmp(&(&b.user, &b.wiki)));
-    let mut user: Arc<str> = "".into();
-    let holders = rows.into_iter().map(|row| {
-        if *user != *row.user {
-            user = row.user.into();
-        }
-        let told = entries(row.held.as_deref()).chain(entries(row.gone.as_deref()));
-        let mut held: Vec<Held> = told.filter_map(|entry| held(entry, places)).collect();
-        held.sort_unstable_by_key(|held| held.name);
-        Holder {
-            user: Arc::clone(&user),
-            wiki: row.wiki.into(),
-            first_seen_at: instant(row.first_seen_at).into(),
-            held,
-        }
-    });
-    Ok(holders.collect())
-}
-
-fn held([number, since, until]: [Option<i64>; 3], places: &HashMap<i64, usize>) -> Option<Held> {
-    let number = number?;
-    Some(Held {
-        name: *places.get(&(number & 0x3_ffff))?,
-        value: number >> 18,
-        span: since.map(|since| Box::new((since, until))),
-    })
+    holders.sort_by(|a, b| (&a.user, &a.wiki).cmp(&(&b.user, &b.wiki)));
+    Ok(holders)
 }

@@ -502,3 +502,34 @@ fn whoever_reads_the_output_may_stop_reading() {
     let run = scene.shell("\"$0\" prefs > /dev/full");
     run.says(1, &["No space left"]);
 }
+
+/// They come as numbers and are put into words by the program: what it says has to be what the views say.
+#[test]
+fn prefs_prints_what_the_views_answer() {
+    let scene = four_nights();
+    let columns = "user, wiki, name, value, is_default, valid_from, valid_to";
+    let (mut seen, mut gone) = (0, 0);
+    for run in ["1", "2", "3", "4"] {
+        for (narrow, condition) in [
+            (&[][..], "true"),
+            (&["--wiki", "dewiki"], "wiki = 'dewiki'"),
+            (&["--name", "*o*y"], "name glob '*o*y'"),
+        ] {
+            let asked = [&["prefs", "--at", run, "--format", "jsonl"], narrow].concat();
+            let told = objects(&scene.run(&asked).succeeds());
+            let row = |object: &BTreeMap<String, Json>| -> Vec<String> {
+                let cell = |column| as_sqlite(&object[column]);
+                columns.split(", ").map(cell).collect()
+            };
+            let told: Vec<Vec<String>> = told.iter().map(row).collect();
+            let expected = scene.sql(&format!(
+                "select {columns} from spans where kind = 'preference' and {condition}
+                 and first_run <= {run} and gone_run > {run} order by user, wiki, name"
+            ));
+            assert_eq!(told, expected, "{asked:?}");
+            seen += expected.len();
+            gone += expected.iter().filter(|row| !row[6].is_empty()).count();
+        }
+    }
+    assert!(seen > 100 && gone > 3, "{seen}, {gone}");
+}
