@@ -139,8 +139,7 @@ async fn numbers(
     };
     let runs = sqlx::query!(
         r#"
-        select id, finished_at, changes as "changes!: String"
-        from (
+        with told as materialized (
             select r.id, r.finished_at, (
                 select group_concat(
                     format(
@@ -159,6 +158,8 @@ async fn numbers(
             from run r
             where r.id > ?1 and r.id <= ?2 and (?3 is null or r.user = ?3)
         )
+        select id as "id!", finished_at, changes as "changes!: String"
+        from told
         where changes is not null
         "#,
         from.0,
