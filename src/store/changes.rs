@@ -219,11 +219,10 @@ async fn rows(
     changes: Vec<Found>,
 ) -> sqlx::Result<Vec<ChangeRow>> {
     let mut values = Numbers::default();
-    for value in changes
-        .iter()
-        .flat_map(|change| [change.before, change.after])
-    {
-        value.into_iter().for_each(|value| values.add(value));
+    for change in &changes {
+        for value in [change.before, change.after].into_iter().flatten() {
+            values.add(value);
+        }
     }
     let texts = texts(&mut *connection, &values).await?;
     let text = |value: Option<i64>| Some(Arc::clone(&texts.word(value?)?.json));
@@ -257,8 +256,9 @@ async fn events(
     changes: &[Found],
 ) -> sqlx::Result<HashMap<i64, (Option<String>, Option<String>)>> {
     let mut events = Numbers::default();
-    let of_changes = changes.iter().filter_map(|change| change.log_event);
-    of_changes.for_each(|event| events.add(event));
+    for event in changes.iter().filter_map(|change| change.log_event) {
+        events.add(event);
+    }
     let events = events.json();
     let rows = sqlx::query!(
         r#"
