@@ -94,18 +94,23 @@ impl<'a> Output<'a> {
             self.messages
                 .say(level, &format!("sultrail: {}", notice.line()))?;
         }
-        if format.format == Format::Wikitext && !self.pages.is_empty() {
-            let mut listing = listing.clone();
-            listing.pages = self.pages.to_vec();
-            return Ok(report::write(self.to, &listing, format.format, &style)?);
-        }
+        let linked;
+        let listing = if format.format == Format::Wikitext && !self.pages.is_empty() {
+            linked = Listing {
+                pages: self.pages.to_vec(),
+                ..listing.clone()
+            };
+            &linked
+        } else {
+            listing
+        };
         let write = |to: &mut dyn Write| report::write(to, listing, format.format, &style);
         self.show(format.format, listing.rows.len(), &write)
     }
 
     /// Prints the page of a user.
     pub(super) fn print_page(&mut self, page: &Page) -> Result<(), Trouble> {
-        Ok(report::page::write(self.to, page)?)
+        self.write(&|to| report::page::write(to, page))
     }
 
     /// Prints an answer of several parts, for people.
@@ -148,7 +153,11 @@ impl<'a> Output<'a> {
                 return Ok(());
             }
         }
-        // Standard output is written a line at a time by itself.
+        self.write(write)
+    }
+
+    /// Writes in large pieces: by itself, standard output is written a line at a time.
+    fn write(&mut self, write: &dyn Fn(&mut dyn Write) -> io::Result<()>) -> Result<(), Trouble> {
         let mut to = BufWriter::with_capacity(1 << 16, &mut *self.to);
         write(&mut to)?;
         Ok(to.flush()?)
@@ -156,7 +165,7 @@ impl<'a> Output<'a> {
 
     /// Prints a calendar.
     pub(super) fn print_calendar(&mut self, events: &[Event]) -> Result<(), Trouble> {
-        Ok(report::write_calendar(self.to, events)?)
+        self.write(&|to| report::write_calendar(to, events))
     }
 
     pub(super) fn line(&mut self, line: &str) -> Result<(), Trouble> {
