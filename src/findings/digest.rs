@@ -9,7 +9,7 @@ use std::{
 use super::instant;
 use crate::{
     findings::drift::EXCEPTION,
-    model::{Cause, Kind, Value, WikiId},
+    model::{Cause, Kind, Value, WikiId, change_sign},
     store::{ArrivalRow, ChangeGroupRow},
 };
 
@@ -79,11 +79,7 @@ pub struct Line {
 impl Line {
     /// `+` it came, `-` it went, `~` it is another.
     pub fn change(&self) -> &'static str {
-        match (&self.before, &self.after) {
-            (None, _) => "+",
-            (_, None) => "-",
-            _ => "~",
-        }
+        change_sign(self.before.as_ref(), self.after.as_ref())
     }
 
     /// Whether its values are masked unless the user asked to reveal them.

@@ -84,3 +84,12 @@ impl fmt::Display for Cause {
         f.write_str(self.as_str())
     }
 }
+
+/// One character for a kind of change: `+` it came, `-` it went, `~` it is another.
+pub fn change_sign<T>(before: Option<&T>, after: Option<&T>) -> &'static str {
+    match (before, after) {
+        (None, _) => "+",
+        (_, None) => "-",
+        _ => "~",
+    }
+}

@@ -17,7 +17,7 @@ mod zone;
 
 pub use account::{AttachedAccount, CentralUserId, Enumeration, GlobalAccount, same_name};
 pub use answer::{KeepAnswers, KeptAnswer};
-pub use change::{Cause, Change, Difference};
+pub use change::{Cause, Change, Difference, change_sign};
 pub use moment::{Moment, ParseMomentError, parse_age, utc_text};
 pub use past::{Edit, Hidden, LoggedAction};
 pub use property::{Kind, Property, Subject, Value};

@@ -6,10 +6,9 @@ use sqlx::{SqliteConnection, types::Json};
 
 use super::{
     Filter, Store, StoreError,
-    numbers::{Numbers, Ranked, each_entry, instant, texts},
-    questions::glob,
+    numbers::{Numbers, Ranked, each_entry, instant, pair, properties, texts},
 };
-use crate::model::{Kind, RunNumber};
+use crate::model::{Kind, RunNumber, change_sign};
 
 /// A row of the view `changes`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,11 +31,7 @@ pub struct ChangeRow {
 impl ChangeRow {
     /// The column `change`: whether it came, went or is another now.
     pub fn change(&self) -> &'static str {
-        match (&self.before, &self.after) {
-            (None, _) => "+",
-            (_, None) => "-",
-            _ => "~",
-        }
+        change_sign(self.before.as_ref(), self.after.as_ref())
     }
 }
 
@@ -96,33 +91,16 @@ async fn words(connection: &mut SqliteConnection, filter: &Filter) -> sqlx::Resu
     )
     .fetch_one(&mut *connection)
     .await?;
-    let kind = filter.kind.map(Kind::as_str);
-    let pattern = filter.name.as_deref().map(glob);
-    let properties = sqlx::query_scalar!(
-        r#"
-        select json_group_array(json_array(id, kind, name) order by kind, name)
-            as "properties!: Json<Vec<(i64, String, String)>>"
-        from property
-        where (?1 is null or kind = ?1) and (?2 is null or name glob ?2)
-        "#,
-        kind,
-        pattern
-    )
-    .fetch_one(&mut *connection)
-    .await?;
+    let properties = properties(&mut *connection, filter.kind, filter).await?;
     let causes = sqlx::query!("select id, cause from cause")
         .fetch_all(connection)
         .await?;
     let causes = causes.into_iter();
     Ok(Words {
         accounts: accounts.0.into_iter().map(pair).collect(),
-        properties: properties.0.into_iter().map(pair).collect(),
+        properties,
         causes: causes.map(|row| (row.id, row.cause.into())).collect(),
     })
-}
-
-fn pair((id, first, second): (i64, String, String)) -> (i64, (Arc<str>, Arc<str>)) {
-    (id, (first.into(), second.into()))
 }
 
 /// The changes of these accounts and properties.

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use chrono::DateTime;
 use sqlx::{SqliteConnection, types::Json};
 
-use crate::model::utc_text;
+use super::{Filter, questions::glob};
+use crate::model::{Kind, utc_text};
 
 /// What stands for a number that an entry does not have. No row and no instant has it.
 pub(super) const NONE: i64 = i64::MIN;
@@ -89,6 +90,34 @@ impl<T> Ranked<T> {
         let last = self.ranks.iter().rposition(is_one)?;
         i64::try_from(first).ok().zip(i64::try_from(last).ok())
     }
+}
+
+/// A number with two words, as a JSON list has them.
+pub(super) fn pair((id, first, second): (i64, String, String)) -> (i64, (Arc<str>, Arc<str>)) {
+    (id, (first.into(), second.into()))
+}
+
+/// Kind and name of the properties of a kind, or of all, that have a name as is asked for.
+pub(super) async fn properties(
+    connection: &mut SqliteConnection,
+    kind: Option<Kind>,
+    filter: &Filter,
+) -> sqlx::Result<Ranked<(Arc<str>, Arc<str>)>> {
+    let kind = kind.map(Kind::as_str);
+    let pattern = filter.name.as_deref().map(glob);
+    let rows = sqlx::query_scalar!(
+        r#"
+        select json_group_array(json_array(id, kind, name) order by kind, name)
+            as "properties!: Json<Vec<(i64, String, String)>>"
+        from property
+        where (?1 is null or kind = ?1) and (?2 is null or name glob ?2)
+        "#,
+        kind,
+        pattern
+    )
+    .fetch_one(connection)
+    .await?;
+    Ok(rows.0.into_iter().map(pair).collect())
 }
 
 /// Numbers of rows, each once.

@@ -2,14 +2,13 @@
 
 use std::sync::Arc;
 
-use sqlx::{SqliteConnection, types::Json};
+use sqlx::SqliteConnection;
 
 use super::{
     Filter, Store, StoreError,
-    numbers::{NONE, Numbers, Ranked, each_entry, instant, texts},
-    questions::glob,
+    numbers::{NONE, Numbers, Ranked, each_entry, instant, properties, texts},
 };
-use crate::model::RunNumber;
+use crate::model::{Kind, RunNumber};
 
 /// A row of the view `preferences`.
 #[derive(Clone, Debug)]
@@ -44,7 +43,7 @@ struct Held {
 
 impl Holder {
     /// Hands over the ranks of the names that are asked for, and what was held.
-    fn each(&self, names: &Ranked<Arc<str>>, mut each: impl FnMut(usize, Held)) {
+    fn each(&self, names: &Ranked<(Arc<str>, Arc<str>)>, mut each: impl FnMut(usize, Held)) {
         for text in [&self.held, &self.gone] {
             each_entry(text.as_deref(), |[number, since, until]| {
                 let value = number >> 18;
@@ -74,7 +73,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         let asked = async {
             let mut look = self.pool.begin().await?;
-            let names = names(&mut look, filter).await?;
+            let names = properties(&mut look, Some(Kind::Preference), filter).await?;
             let holders = holders(&mut look, filter, run).await?;
             let mut values = Numbers::default();
             for holder in &holders {
@@ -89,7 +88,7 @@ impl Store {
             holder.each(&names, |rank, held| all_held[rank] = Some(held));
             let (user, wiki): (Arc<str>, Arc<str>) = (holder.user.into(), holder.wiki.into());
             let first_seen_at: Arc<str> = instant(holder.first_seen_at).into();
-            for (name, held) in names.words().iter().zip(&mut all_held) {
+            for ((_, name), held) in names.words().iter().zip(&mut all_held) {
                 let Some(held) = held.take() else { continue };
                 let Some(text) = texts.word(held.value) else {
                     continue;
@@ -109,27 +108,6 @@ impl Store {
         }
         Ok(())
     }
-}
-
-/// The names in alphabetical order.
-async fn names(
-    connection: &mut SqliteConnection,
-    filter: &Filter,
-) -> sqlx::Result<Ranked<Arc<str>>> {
-    let pattern = filter.name.as_deref().map(glob);
-    let rows = sqlx::query_scalar!(
-        r#"
-        select json_group_array(json_array(id, name) order by name)
-            as "names!: Json<Vec<(i64, String)>>"
-        from property
-        where kind = 'preference' and (?1 is null or name glob ?1)
-        "#,
-        pattern
-    )
-    .fetch_one(connection)
-    .await?;
-    let names = rows.0.into_iter();
-    Ok(names.map(|(id, name)| (id, name.into())).collect())
 }
 
 /// The accounts that had been observed by then, in order, and what they held.
