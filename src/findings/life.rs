@@ -32,7 +32,7 @@ pub fn life(values: &[HistoryRow], changes: &[ChangeRow]) -> Vec<State> {
         .iter()
         .map(|row| {
             let begun = |change: &&ChangeRow| {
-                change.after.is_some() && change.happened_by == row.valid_from
+                change.after.is_some() && *change.happened_by == *row.valid_from
             };
             let change = changes.iter().find(begun);
             State {
@@ -49,7 +49,7 @@ pub fn life(values: &[HistoryRow], changes: &[ChangeRow]) -> Vec<State> {
         let next = values.iter().map(|row| &row.valid_from);
         State {
             valid_to: next
-                .filter(|from| **from > change.happened_by)
+                .filter(|from| ***from > *change.happened_by)
                 .min()
                 .cloned(),
             ..state(&change.happened_by, Some(change))
@@ -63,7 +63,7 @@ fn state(valid_from: &str, change: Option<&ChangeRow>) -> State {
     State {
         value: None,
         is_default: None,
-        happened_after: change.map(|change| change.happened_after.clone()),
+        happened_after: change.map(|change| change.happened_after.to_string()),
         valid_from: valid_from.to_owned(),
         seen_until: None,
         valid_to: None,

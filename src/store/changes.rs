@@ -6,7 +6,8 @@ use sqlx::{SqliteConnection, types::Json};
 
 use super::{
     Filter, Store, StoreError,
-    numbers::{Numbers, Ranked, each_entry, instant, pair, properties, texts},
+    instants::Wanted,
+    numbers::{Numbers, Pairs, Ranked, entries, properties, texts},
 };
 use crate::model::{Kind, RunNumber, change_sign};
 
@@ -21,8 +22,8 @@ pub struct ChangeRow {
     pub name: Arc<str>,
     pub before: Option<Arc<str>>,
     pub after: Option<Arc<str>>,
-    pub happened_after: String,
-    pub happened_by: String,
+    pub happened_after: Arc<str>,
+    pub happened_by: Arc<str>,
     pub cause: Arc<str>,
     pub performer: Option<String>,
     pub comment: Option<String>,
@@ -38,23 +39,40 @@ impl ChangeRow {
 /// What the numbers of a change stand for, but for its values.
 struct Words {
     /// User and wiki.
-    accounts: Ranked<(Arc<str>, Arc<str>)>,
+    accounts: Pairs,
     /// Kind and name.
-    properties: Ranked<(Arc<str>, Arc<str>)>,
+    properties: Pairs,
     causes: Ranked<Arc<str>>,
 }
 
-/// A change, in numbers: accounts and properties by their ranks, instants in Unix seconds.
+/// The changes that a run found, as numbers in texts of which each has an entry for every change.
+struct Packed {
+    run: i64,
+    finished_at: Option<i64>,
+    /// `account << 18 | property`.
+    subjects: String,
+    /// `before << 32 | after`; [`NO_VALUE`] where there is none.
+    values: String,
+    /// `before_seen << 16 | cause`, and the log event if there is one.
+    causes: String,
+}
+
+/// No row of `property_value`.
+const NO_VALUE: i64 = 0xffff_ffff;
+
+/// A change, in numbers: rows, and the ranks of its account and its property.
 struct Found {
     account: usize,
+    account_row: i64,
     property: usize,
     run: i64,
     before: Option<i64>,
     after: Option<i64>,
-    happened_after: i64,
-    happened_by: i64,
+    seen: i64,
+    /// When the run asked, where that is not when the account answered.
+    asked_at: Option<i64>,
     cause: i64,
-    log_event: Option<i64>,
+    log_event: i64,
 }
 
 impl Store {
@@ -69,7 +87,7 @@ impl Store {
         let asked = async {
             let mut look = self.pool.begin().await?;
             let words = words(&mut look, filter).await?;
-            let mut changes = numbers(&mut look, filter, from, to, &words).await?;
+            let mut changes = found(&mut look, filter, from, to, &words).await?;
             changes.sort_unstable_by_key(|change| (change.account, change.property, change.run));
             rows(&mut look, &words, changes).await
         };
@@ -80,7 +98,7 @@ impl Store {
 async fn words(connection: &mut SqliteConnection, filter: &Filter) -> sqlx::Result<Words> {
     let accounts = sqlx::query_scalar!(
         r#"
-        select json_group_array(json_array(a.id, u.name, a.wiki) order by u.name, a.wiki)
+        select json_group_array(json_array(a.id, u.name, a.wiki))
             as "accounts!: Json<Vec<(i64, String, String)>>"
         from account a
         join user u on u.id = a.user
@@ -97,14 +115,14 @@ async fn words(connection: &mut SqliteConnection, filter: &Filter) -> sqlx::Resu
         .await?;
     let causes = causes.into_iter();
     Ok(Words {
-        accounts: accounts.0.into_iter().map(pair).collect(),
+        accounts: Pairs::sorted(accounts.0),
         properties,
         causes: causes.map(|row| (row.id, row.cause.into())).collect(),
     })
 }
 
 /// The changes of these accounts and properties.
-async fn numbers(
+async fn found(
     connection: &mut SqliteConnection,
     filter: &Filter,
     from: RunNumber,
@@ -115,30 +133,22 @@ async fn numbers(
     let Some((first, last)) = words.accounts.bounds() else {
         return Ok(Vec::new());
     };
-    let runs = sqlx::query!(
+    let runs = sqlx::query_as!(
+        Packed,
         r#"
-        with told as materialized (
-            select r.id, r.finished_at, (
-                select group_concat(
-                    format(
-                        '%d %d %d %d %d %d %d %d',
-                        c.account, c.property, coalesce(c.before, -1), coalesce(c.after, -1), c.cause,
-                        coalesce(c.log_event, -1), sr.started_at + ss.after_ms / 1000,
-                        r.started_at + fs.after_ms / 1000
-                    )
-                )
-                from change c
-                cross join snapshot fs on fs.run = c.run and fs.account = c.account
-                cross join snapshot ss on ss.run = c.before_seen and ss.account = c.account
-                cross join run sr on sr.id = c.before_seen
-                where c.run = r.id and c.account >= ?4 and c.account <= ?5
-            ) as changes
-            from run r
-            where r.id > ?1 and r.id <= ?2 and (?3 is null or r.user = ?3)
-        )
-        select id as "id!", finished_at, changes as "changes!: String"
-        from told
-        where changes is not null
+        select r.id as "run!", r.finished_at,
+            group_concat((c.account << 18) | c.property) as "subjects!: String",
+            group_concat(
+                (coalesce(c.before, 4294967295) << 32) | coalesce(c.after, 4294967295)
+            ) as "values!: String",
+            group_concat(
+                case when c.log_event is null then (c.before_seen << 16) | c.cause
+                else ((c.before_seen << 16) | c.cause) || ' ' || c.log_event end
+            ) as "causes!: String"
+        from run r
+        cross join change c on c.run = r.id and c.account between ?4 and ?5
+        where r.id > ?1 and r.id <= ?2 and (?3 is null or r.user = ?3)
+        group by r.id
         "#,
         from.0,
         to.0,
@@ -149,45 +159,42 @@ async fn numbers(
     .fetch_all(connection)
     .await?;
     let mut changes = Vec::new();
-    for run in runs {
-        each_entry(Some(&run.changes), |entry| {
-            changes.extend(change(entry, run.id, run.finished_at, words));
+    for run in &runs {
+        let values = entries(&run.values);
+        let causes = entries(&run.causes);
+        let all = entries(&run.subjects).zip(values).zip(causes);
+        let found = all.filter_map(|(([subject], [values]), cause)| {
+            change(run, subject, values, cause, words)
         });
+        changes.extend(found);
     }
     Ok(changes)
 }
 
-/// One change, if it is asked for. Rows that it has none of have the number -1.
+/// One change, if it is asked for.
 fn change(
-    [
-        account,
-        property,
-        before,
-        after,
-        cause,
-        log_event,
-        seen,
-        found,
-    ]: [i64; 8],
-    run: i64,
-    finished_at: Option<i64>,
+    run: &Packed,
+    subject: i64,
+    values: i64,
+    [cause, log_event]: [i64; 2],
     words: &Words,
 ) -> Option<Found> {
-    let property = words.properties.rank(property)?;
+    let property = words.properties.rank(subject & 0x3_ffff)?;
     let (kind, _) = words.properties.words().get(property)?;
-    let row = |number: i64| (number >= 0).then_some(number);
+    let value = |number: i64| (number & NO_VALUE != NO_VALUE).then_some(number & NO_VALUE);
     // Global preferences are asked at the end of a run.
-    let asked_at = finished_at.filter(|_| **kind == *Kind::GlobalPreference.as_str());
+    let is_asked_at_the_end = **kind == *Kind::GlobalPreference.as_str();
     Some(Found {
-        account: words.accounts.rank(account)?,
+        account: words.accounts.rank(subject >> 18)?,
+        account_row: subject >> 18,
         property,
-        run,
-        before: row(before),
-        after: row(after),
-        happened_after: seen,
-        happened_by: asked_at.unwrap_or(found),
-        cause,
-        log_event: row(log_event),
+        run: run.run,
+        before: value(values >> 32),
+        after: value(values),
+        seen: cause >> 16,
+        asked_at: run.finished_at.filter(|_| is_asked_at_the_end),
+        cause: cause & 0xffff,
+        log_event,
     })
 }
 
@@ -196,20 +203,29 @@ async fn rows(
     words: &Words,
     changes: Vec<Found>,
 ) -> sqlx::Result<Vec<ChangeRow>> {
-    let mut values = Numbers::default();
+    let (mut values, mut events) = (Numbers::default(), Numbers::default());
+    let mut wanted = Wanted::default();
     for change in &changes {
         for value in [change.before, change.after].into_iter().flatten() {
             values.add(value);
         }
+        for run in [change.seen, change.run] {
+            wanted.add(run, change.account_row);
+        }
+        events.add(change.log_event);
     }
     let texts = texts(&mut *connection, &values).await?;
+    let mut instants = wanted.ask(&mut *connection).await?;
+    let events = log_events(connection, &events).await?;
     let text = |value: Option<i64>| Some(Arc::clone(&texts.word(value?)?.json));
-    let events = events(connection, &changes).await?;
     let rows = changes.into_iter().filter_map(|change| {
         let (user, wiki) = words.accounts.words().get(change.account)?;
         let (kind, name) = words.properties.words().get(change.property)?;
-        let event = change.log_event.and_then(|event| events.get(&event));
-        let (performer, comment) = event.cloned().unwrap_or_default();
+        let happened_by = match change.asked_at {
+            Some(asked_at) => instants.text(asked_at),
+            None => instants.at(change.run, change.account_row)?,
+        };
+        let (performer, comment) = events.get(&change.log_event).cloned().unwrap_or_default();
         Some(ChangeRow {
             run: change.run,
             user: Arc::clone(user),
@@ -218,8 +234,8 @@ async fn rows(
             name: Arc::clone(name),
             before: text(change.before),
             after: text(change.after),
-            happened_after: instant(change.happened_after),
-            happened_by: instant(change.happened_by),
+            happened_after: instants.at(change.seen, change.account_row)?,
+            happened_by,
             cause: Arc::clone(words.causes.word(change.cause)?),
             performer,
             comment,
@@ -229,14 +245,10 @@ async fn rows(
 }
 
 /// Who did it, and why they said they did.
-async fn events(
+async fn log_events(
     connection: &mut SqliteConnection,
-    changes: &[Found],
+    events: &Numbers,
 ) -> sqlx::Result<HashMap<i64, (Option<String>, Option<String>)>> {
-    let mut events = Numbers::default();
-    for event in changes.iter().filter_map(|change| change.log_event) {
-        events.add(event);
-    }
     let events = events.json();
     let rows = sqlx::query!(
         r#"

@@ -15,6 +15,7 @@ mod figures;
 mod files;
 mod forget;
 mod good_runs;
+mod instants;
 mod lines;
 mod lists;
 mod lock;

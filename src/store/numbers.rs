@@ -13,35 +13,34 @@ use crate::model::{Kind, utc_text};
 /// What stands for a number that an entry does not have. No row and no instant has it.
 pub(super) const NONE: i64 = i64::MIN;
 
-/// Hands over the entries of a text as `group_concat` makes it: commas between them, and blanks between
-/// their numbers. Those that an entry lacks at its end are [`NONE`].
-pub(super) fn each_entry<const N: usize>(packed: Option<&str>, mut each: impl FnMut([i64; N])) {
-    let Some(packed) = packed else { return };
-    let (mut numbers, mut at) = ([NONE; N], 0);
-    let (mut number, mut is_negative) = (0_i64, false);
-    for byte in packed.bytes().chain([b',']) {
-        match byte {
-            b'0'..=b'9' => {
-                let digit = i64::from(byte - b'0');
-                number = number.wrapping_mul(10).wrapping_add(digit);
-                continue;
-            }
-            b'-' => {
-                is_negative = true;
-                continue;
-            }
-            _ => {}
+/// The entries of a text as `group_concat` makes it: commas between them, and blanks between their
+/// numbers. Those that an entry lacks at its end are [`NONE`].
+pub(super) fn entries<const N: usize>(packed: &str) -> impl Iterator<Item = [i64; N]> {
+    let mut bytes = packed.as_bytes().iter();
+    std::iter::from_fn(move || {
+        if bytes.as_slice().is_empty() {
+            return None;
         }
-        if let Some(place) = numbers.get_mut(at) {
+        let mut numbers = [NONE; N];
+        for place in &mut numbers {
+            let (mut number, mut is_negative) = (0_i64, false);
+            let end = loop {
+                match bytes.next() {
+                    Some(byte @ b'0'..=b'9') => {
+                        let digit = i64::from(byte - b'0');
+                        number = number.wrapping_mul(10).wrapping_add(digit);
+                    }
+                    Some(b'-') => is_negative = true,
+                    end => break end,
+                }
+            };
             *place = if is_negative { -number } else { number };
+            if end != Some(&b' ') {
+                break;
+            }
         }
-        (number, is_negative) = (0, false);
-        at += 1;
-        if byte == b',' {
-            each(numbers);
-            (numbers, at) = ([NONE; N], 0);
-        }
-    }
+        Some(numbers)
+    })
 }
 
 /// Words in their order, by the numbers of the rows that they are for. These are counted up by SQLite,
@@ -52,6 +51,7 @@ pub(super) struct Ranked<T> {
 }
 
 impl<T> FromIterator<(i64, T)> for Ranked<T> {
+    /// They are in their order already.
     fn from_iter<I: IntoIterator<Item = (i64, T)>>(rows: I) -> Self {
         let (mut words, mut ranks) = (Vec::new(), Vec::new());
         for ((number, word), rank) in rows.into_iter().zip(0..) {
@@ -92,9 +92,17 @@ impl<T> Ranked<T> {
     }
 }
 
-/// A number with two words, as a JSON list has them.
-pub(super) fn pair((id, first, second): (i64, String, String)) -> (i64, (Arc<str>, Arc<str>)) {
-    (id, (first.into(), second.into()))
+/// Pairs of words, in order.
+pub(super) type Pairs = Ranked<(Arc<str>, Arc<str>)>;
+
+impl Pairs {
+    /// Puts rows of a number and two words in order, for less than SQLite would take.
+    pub(super) fn sorted(mut rows: Vec<(i64, String, String)>) -> Self {
+        rows.sort_unstable_by(|a, b| (&a.1, &a.2).cmp(&(&b.1, &b.2)));
+        let rows = rows.into_iter();
+        rows.map(|(number, first, second)| (number, (first.into(), second.into())))
+            .collect()
+    }
 }
 
 /// Kind and name of the properties of a kind, or of all, that have a name as is asked for.
@@ -102,12 +110,12 @@ pub(super) async fn properties(
     connection: &mut SqliteConnection,
     kind: Option<Kind>,
     filter: &Filter,
-) -> sqlx::Result<Ranked<(Arc<str>, Arc<str>)>> {
+) -> sqlx::Result<Pairs> {
     let kind = kind.map(Kind::as_str);
     let pattern = filter.name.as_deref().map(glob);
     let rows = sqlx::query_scalar!(
         r#"
-        select json_group_array(json_array(id, kind, name) order by kind, name)
+        select json_group_array(json_array(id, kind, name))
             as "properties!: Json<Vec<(i64, String, String)>>"
         from property
         where (?1 is null or kind = ?1) and (?2 is null or name glob ?2)
@@ -117,7 +125,7 @@ pub(super) async fn properties(
     )
     .fetch_one(connection)
     .await?;
-    Ok(rows.0.into_iter().map(pair).collect())
+    Ok(Pairs::sorted(rows.0))
 }
 
 /// Numbers of rows, each once.
@@ -163,9 +171,10 @@ pub(super) async fn texts(
     let numbers = numbers.json();
     let rows = sqlx::query_scalar!(
         r#"
-        select json_group_array(json_array(id, json, is_default))
+        select json_group_array(json_array(v.id, v.json, v.is_default))
             as "rows!: Json<Vec<(i64, String, i8)>>"
-        from property_value where id in (select value from json_each(?1))
+        from json_each(?1) j
+        cross join property_value v on v.id = j.value
         "#,
         numbers
     )
@@ -192,12 +201,9 @@ mod tests {
 
     #[test]
     fn entries_are_read_as_they_were_packed() {
-        let mut entries = Vec::new();
-        each_entry(Some("1,-1 20 300,4 5 6 7"), |entry: [i64; 3]| {
-            entries.push(entry);
-        });
-        assert_eq!(entries, [[1, NONE, NONE], [-1, 20, 300], [4, 5, 6]]);
-        each_entry(None, |_: [i64; 1]| panic!("there is none"));
+        let read: Vec<[i64; 3]> = entries("1,-1 20 300,4 5 6").collect();
+        assert_eq!(read, [[1, NONE, NONE], [-1, 20, 300], [4, 5, 6]]);
+        assert_eq!(entries::<1>("").count(), 0);
     }
 
     #[test]

@@ -6,7 +6,8 @@ use sqlx::SqliteConnection;
 
 use super::{
     Filter, Store, StoreError,
-    numbers::{NONE, Numbers, Ranked, each_entry, instant, properties, texts},
+    instants::{Instants, Wanted},
+    numbers::{NONE, Numbers, Pairs, Ranked, Text, entries, properties, texts},
 };
 use crate::model::{Kind, RunNumber};
 
@@ -23,43 +24,77 @@ pub struct PreferenceRow {
     pub valid_to: Option<Arc<str>>,
 }
 
-/// An account, and what it held: in a text for what it holds now, and one for what has gone since. An
-/// entry is `property | value << 18`, then since when and until when where that has to be said.
-struct Holder {
+/// An account, and what it held as numbers in texts: what it holds now, and what has gone since. An
+/// entry is `property | value << 18` where the account's first run brought it. Otherwise it is the
+/// property and `held.holds`, with the run that took it away if it has gone.
+struct Packed {
+    id: i64,
     user: String,
     wiki: String,
-    /// Since when most of its preferences are known.
     first_seen_at: i64,
     held: Option<String>,
     gone: Option<String>,
 }
 
-/// One preference, in numbers. Instants are Unix seconds, or [`NONE`].
+/// An account, and what it held.
+struct Holder {
+    id: i64,
+    user: Arc<str>,
+    wiki: Arc<str>,
+    /// Since when most of its preferences are known.
+    first_seen_at: i64,
+    held: Vec<Held>,
+}
+
+/// One preference, in numbers: the rank of its name, and rows. [`NONE`] is no run.
+#[derive(Clone, Copy)]
 struct Held {
+    name: usize,
     value: i64,
+    /// The run that first observed it; none where it is the account's first.
     since: i64,
+    /// The run that found it gone.
     until: i64,
 }
 
-impl Holder {
-    /// Hands over the ranks of the names that are asked for, and what was held.
-    fn each(&self, names: &Ranked<(Arc<str>, Arc<str>)>, mut each: impl FnMut(usize, Held)) {
-        for text in [&self.held, &self.gone] {
-            each_entry(text.as_deref(), |[number, since, until]| {
-                let value = number >> 18;
-                if let Some(rank) = names.rank(number & 0x3_ffff) {
-                    each(
-                        rank,
-                        Held {
-                            value,
-                            since,
-                            until,
-                        },
-                    );
-                }
-            });
+impl Packed {
+    /// What is asked for of what it held after a run.
+    fn unpack(self, names: &Pairs, run: RunNumber) -> Holder {
+        let texts = [self.held, self.gone];
+        let texts = texts.iter().flatten().map(String::as_str);
+        let held = texts.flat_map(entries).filter_map(|entry| {
+            let [number, holds, until] = entry;
+            let (holds, since) = match holds {
+                NONE => (number >> 18, NONE),
+                _ => (holds, holds >> 32),
+            };
+            let name = names.rank(number & 0x3_ffff)?;
+            let value = holds & 0xffff_ffff;
+            let held = Held {
+                name,
+                value,
+                since,
+                until,
+            };
+            (since <= run.0).then_some(held)
+        });
+        Holder {
+            id: self.id,
+            held: held.collect(),
+            user: self.user.into(),
+            wiki: self.wiki.into(),
+            first_seen_at: self.first_seen_at,
         }
     }
+}
+
+/// What was held, and what its numbers stand for.
+struct Answer {
+    /// Kind and name.
+    names: Pairs,
+    holders: Vec<Holder>,
+    texts: Ranked<Text>,
+    instants: Instants,
 }
 
 impl Store {
@@ -71,38 +106,33 @@ impl Store {
         run: RunNumber,
         mut show: impl FnMut(PreferenceRow),
     ) -> Result<(), StoreError> {
-        let asked = async {
+        let answer = async {
             let mut look = self.pool.begin().await?;
-            let names = properties(&mut look, Some(Kind::Preference), filter).await?;
-            let holders = holders(&mut look, filter, run).await?;
-            let mut values = Numbers::default();
-            for holder in &holders {
-                holder.each(&names, |_, held| values.add(held.value));
-            }
-            let texts = texts(&mut look, &values).await?;
-            sqlx::Result::Ok((names, holders, texts))
+            answer(&mut look, filter, run).await
         };
-        let (names, holders, texts) = asked.await.map_err(|error| self.error(error))?;
-        let mut all_held: Vec<Option<Held>> = names.words().iter().map(|_| None).collect();
-        for holder in holders {
-            holder.each(&names, |rank, held| all_held[rank] = Some(held));
-            let (user, wiki): (Arc<str>, Arc<str>) = (holder.user.into(), holder.wiki.into());
-            let first_seen_at: Arc<str> = instant(holder.first_seen_at).into();
-            for ((_, name), held) in names.words().iter().zip(&mut all_held) {
+        let mut answer = answer.await.map_err(|error| self.error(error))?;
+        let instants = &mut answer.instants;
+        let names = answer.names.words();
+        let mut by_name: Vec<Option<Held>> = vec![None; names.len()];
+        for holder in &answer.holders {
+            for held in &holder.held {
+                by_name[held.name] = Some(*held);
+            }
+            let first_seen_at = instants.text(holder.first_seen_at);
+            let mut observed = |run| instants.at(run, holder.id);
+            for ((_, name), held) in names.iter().zip(&mut by_name) {
                 let Some(held) = held.take() else { continue };
-                let Some(text) = texts.word(held.value) else {
+                let Some(text) = answer.texts.word(held.value) else {
                     continue;
                 };
-                let since = (held.since != NONE).then(|| instant(held.since).into());
-                let until = (held.until != NONE).then(|| instant(held.until).into());
                 show(PreferenceRow {
-                    user: Arc::clone(&user),
-                    wiki: Arc::clone(&wiki),
+                    user: Arc::clone(&holder.user),
+                    wiki: Arc::clone(&holder.wiki),
                     name: Arc::clone(name),
                     value: Arc::clone(&text.json),
                     is_default: text.is_default,
-                    valid_from: since.unwrap_or_else(|| Arc::clone(&first_seen_at)),
-                    valid_to: until,
+                    valid_from: observed(held.since).unwrap_or_else(|| Arc::clone(&first_seen_at)),
+                    valid_to: observed(held.until),
                 });
             }
         }
@@ -110,40 +140,60 @@ impl Store {
     }
 }
 
-/// The accounts that had been observed by then, in order, and what they held.
-async fn holders(
+async fn answer(
     connection: &mut SqliteConnection,
     filter: &Filter,
     run: RunNumber,
-) -> sqlx::Result<Vec<Holder>> {
-    let mut holders = sqlx::query_as!(
-        Holder,
+) -> sqlx::Result<Answer> {
+    let names = properties(&mut *connection, Some(Kind::Preference), filter).await?;
+    let holders = packed(&mut *connection, filter, run).await?;
+    let mut holders: Vec<Holder> = holders
+        .into_iter()
+        .map(|holder| holder.unpack(&names, run))
+        .collect();
+    holders.sort_by(|a, b| (&a.user, &a.wiki).cmp(&(&b.user, &b.wiki)));
+    let (mut values, mut wanted) = (Numbers::default(), Wanted::default());
+    for holder in &holders {
+        for held in &holder.held {
+            values.add(held.value);
+            for run in [held.since, held.until] {
+                if run != NONE {
+                    wanted.add(run, holder.id);
+                }
+            }
+        }
+    }
+    Ok(Answer {
+        names,
+        holders,
+        texts: texts(&mut *connection, &values).await?,
+        instants: wanted.ask(connection).await?,
+    })
+}
+
+/// The accounts that had been observed by then, and what they held.
+async fn packed(
+    connection: &mut SqliteConnection,
+    filter: &Filter,
+    run: RunNumber,
+) -> sqlx::Result<Vec<Packed>> {
+    sqlx::query_as!(
+        Packed,
         r#"
-        select u.name as user, a.wiki, r.started_at + s.after_ms / 1000 as "first_seen_at!: i64",
+        select a.id as "id!", u.name as user, a.wiki,
+            r.started_at + s.after_ms / 1000 as "first_seen_at!: i64",
             (
                 select group_concat(
-                    case
-                        when h.holds < 4294967296 then (h.id & 262143) | (h.holds << 18)
-                        when h.holds >> 32 <= ?3 then
-                            ((h.id & 262143) | ((h.holds & 4294967295) << 18)) || ' ' || (
-                                select fr.started_at + fs.after_ms / 1000
-                                from snapshot fs join run fr on fr.id = fs.run
-                                where fs.run = h.holds >> 32 and fs.account = a.id
-                            )
-                    end
+                    case when h.holds >= 4294967296 then (h.id & 262143) || ' ' || h.holds
+                    else (h.id & 262143) | (h.holds << 18) end
                 )
                 from held h where h.id >= a.id << 18 and h.id < (a.id + 1) << 18
             ) as "held: String",
             (
                 select group_concat(
-                    (c.property | (c.before << 18)) || ' ' || (fr.started_at + fs.after_ms / 1000)
-                    || ' ' || (gr.started_at + gs.after_ms / 1000)
+                    c.property || ' ' || (c.before | (c.before_from << 32)) || ' ' || c.run
                 )
                 from change c
-                cross join snapshot fs on fs.run = c.before_from and fs.account = a.id
-                cross join run fr on fr.id = c.before_from
-                cross join snapshot gs on gs.run = c.run and gs.account = a.id
-                cross join run gr on gr.id = c.run
                 where c.account = a.id and c.run > ?3 and c.before_from <= ?3
             ) as "gone: String"
         from account a
@@ -157,7 +207,5 @@ async fn holders(
         run.0
     )
     .fetch_all(connection)
-    .await?;
-    holders.sort_by(|a, b| (&a.user, &a.wiki).cmp(&(&b.user, &b.wiki)));
-    Ok(holders)
+    .await
 }

@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 
 use crate::{
     farm::{ALICE, Farm, parse_time},
-    scene::{Run, Scene},
+    scene::{Run, Scene, ask_sqlite},
 };
 
 /// Four nights on three wikis. In the first nothing was known; in the last nothing happened.
@@ -31,6 +31,15 @@ fn four_nights() -> Scene {
     scene.at("2026-11-20T03:17:00Z", &["snapshot"]).succeeds();
 
     scene.at("2026-11-21T03:17:00Z", &["snapshot"]).succeeds();
+    scene
+}
+
+/// The same, but that the clock was set while runs went on: back by a day, on by fifty years.
+fn four_nights_of_a_bad_clock() -> Scene {
+    let scene = four_nights();
+    let set = "update snapshot set after_ms = case account % 3 when 0 then -86400123
+               when 1 then 1600000000123 else after_ms end where run in (2, 3)";
+    ask_sqlite(&scene.database(), set, false);
     scene
 }
 
@@ -90,7 +99,11 @@ fn what_happened_is_told_night_by_night_with_its_cause() {
 
 #[test]
 fn diff_prints_what_the_view_changes_answers() {
-    let scene = four_nights();
+    diff_prints_what_the_view_answers(&four_nights());
+    diff_prints_what_the_view_answers(&four_nights_of_a_bad_clock());
+}
+
+fn diff_prints_what_the_view_answers(scene: &Scene) {
     let columns = scene.columns("changes");
     for (arguments, condition) in [
         (&["1", "2"][..], "run = 2 and kind <> 'counter'"),
@@ -506,7 +519,11 @@ fn whoever_reads_the_output_may_stop_reading() {
 /// They come as numbers and are put into words by the program: what it says has to be what the views say.
 #[test]
 fn prefs_prints_what_the_views_answer() {
-    let scene = four_nights();
+    prefs_prints_what_they_answer(&four_nights());
+    prefs_prints_what_they_answer(&four_nights_of_a_bad_clock());
+}
+
+fn prefs_prints_what_they_answer(scene: &Scene) {
     let columns = "user, wiki, name, value, is_default, valid_from, valid_to";
     let (mut seen, mut gone) = (0, 0);
     for run in ["1", "2", "3", "4"] {
