@@ -15,9 +15,7 @@ trap 'rm -rf "$work"' EXIT
 
 skip() { echo "skipped: $1"; exit 0; }
 
-if ! command -v chromium >/dev/null; then
-    { apt-get update -qq && apt-get install -y -qq chromium; } >"$work/apt" 2>&1 || skip 'chromium cannot be installed from here'
-fi
+./chromium.sh >"$work/apt" 2>&1 || skip 'chromium cannot be installed from here'
 command -v npm >/dev/null || skip 'there is no npm'
 cp package.json package-lock.json .npmrc check.mjs "$work"
 (cd "$work" && npm ci --silent --no-progress) >"$work/npm" 2>&1 || skip 'playwright-core and axe-core cannot be installed from here'
