@@ -288,6 +288,7 @@ impl Collector {
         if state.unrecorded.is_empty() {
             return Ok(());
         }
+        // In the order of their rows, so that pages fill.
         state.unrecorded.sort_by_key(|look| look.account.id);
         let looks = state.unrecorded.iter();
         let observed: Vec<Observed<'_>> = looks
@@ -440,8 +441,8 @@ impl<'a> State<'a> {
 }
 
 /// Puts the accounts in the order in which they are asked: those with rights first, then by activity,
-/// so that a run that is cut short holds what matters. They are numbered in this order too, and a look
-/// that follows its neighbour in the database takes the least room.
+/// so that a run that is cut short holds what matters. New ones are numbered in this order, and looks
+/// that are recorded in the order of their rows fill their pages.
 pub(super) fn sort_by_weight(attached: &mut [AttachedAccount]) {
     attached.sort_by_key(|account| {
         let has_rights = !account.groups.is_empty() || account.block.is_some();

@@ -50,7 +50,7 @@ struct Packed {
     run: i64,
     finished_at: Option<i64>,
     /// `account << 18 | property`.
-    subjects: String,
+    keys: String,
     /// `before << 32 | after`; [`NO_VALUE`] where there is none.
     values: String,
     /// `before_seen << 16 | cause`, and the log event if there is one.
@@ -137,7 +137,7 @@ async fn found(
         Packed,
         r#"
         select r.id as "run!", r.finished_at,
-            group_concat((c.account << 18) | c.property) as "subjects!: String",
+            group_concat((c.account << 18) | c.property) as "keys!: String",
             group_concat(
                 (coalesce(c.before, 4294967295) << 32) | coalesce(c.after, 4294967295)
             ) as "values!: String",
@@ -162,10 +162,9 @@ async fn found(
     for run in &runs {
         let values = entries(&run.values);
         let causes = entries(&run.causes);
-        let all = entries(&run.subjects).zip(values).zip(causes);
-        let found = all.filter_map(|(([subject], [values]), cause)| {
-            change(run, subject, values, cause, words)
-        });
+        let all = entries(&run.keys).zip(values).zip(causes);
+        let found =
+            all.filter_map(|(([key], [values]), cause)| change(run, key, values, cause, words));
         changes.extend(found);
     }
     Ok(changes)
@@ -174,19 +173,19 @@ async fn found(
 /// One change, if it is asked for.
 fn change(
     run: &Packed,
-    subject: i64,
+    key: i64,
     values: i64,
     [cause, log_event]: [i64; 2],
     words: &Words,
 ) -> Option<Found> {
-    let property = words.properties.rank(subject & 0x3_ffff)?;
+    let property = words.properties.rank(key & 0x3_ffff)?;
     let (kind, _) = words.properties.words().get(property)?;
     let value = |number: i64| (number & NO_VALUE != NO_VALUE).then_some(number & NO_VALUE);
     // Global preferences are asked at the end of a run.
     let is_asked_at_the_end = **kind == *Kind::GlobalPreference.as_str();
     Some(Found {
-        account: words.accounts.rank(subject >> 18)?,
-        account_row: subject >> 18,
+        account: words.accounts.rank(key >> 18)?,
+        account_row: key >> 18,
         property,
         run: run.run,
         before: value(values >> 32),

@@ -10,8 +10,8 @@ use sqlx::SqliteConnection;
 
 use super::numbers::{entries, instant};
 
-/// Accounts that are asked for in one run are read in a row as long as no more of their neighbours than
-/// this lie between two of them (measured: to find a snapshot takes as long as to read five).
+/// Accounts that are asked for in one run are read in a row while each is at most so far from the one
+/// before: to find a snapshot takes as long as to read some five.
 const NEAR: i64 = 5;
 
 /// Which instants to ask for: runs and the accounts that were observed in them.
@@ -28,16 +28,17 @@ impl Wanted {
     pub(super) async fn ask(mut self, connection: &mut SqliteConnection) -> sqlx::Result<Instants> {
         let ranges = self.0.iter_mut().map(|(run, accounts)| {
             accounts.sort_unstable();
-            (run.to_string(), ranges(accounts).into())
+            (run, ranges(accounts))
         });
-        let ranges = serde_json::Value::Object(ranges.collect()).to_string();
+        let ranges: BTreeMap<_, _> = ranges.collect();
+        let ranges = serde_json::json!(ranges).to_string();
         let runs = sqlx::query!(
             r#"
             select r.id, r.started_at, (
                 select group_concat((s.account << 34) + s.after_ms / 1000)
                 from json_each(asked.value) range
-                cross join snapshot s on s.run = r.id
-                    and s.account between range.value ->> 0 and range.value ->> 1
+                cross join snapshot s on s.run = r.id and s.account
+                    between range.value >> 16 and (range.value >> 16) + (range.value & 65535)
             ) as "observed: String"
             from json_each(?1) asked
             cross join run r on r.id = asked.key
@@ -62,16 +63,19 @@ impl Wanted {
     }
 }
 
-/// The first and the last of each that are near each other.
-fn ranges(accounts: &[i64]) -> Vec<[i64; 2]> {
+/// Those that are near each other: the first, `<< 16 |` how far the last is from it.
+fn ranges(accounts: &[i64]) -> Vec<i64> {
     let mut ranges: Vec<[i64; 2]> = Vec::new();
     for account in accounts {
         match ranges.last_mut() {
-            Some([_, last]) if account - *last <= NEAR => *last = *account,
+            Some([first, last]) if account - *last <= NEAR && account - *first < 1 << 16 => {
+                *last = *account;
+            }
             _ => ranges.push([*account; 2]),
         }
     }
-    ranges
+    let packed = |[first, last]: [i64; 2]| (first << 16) | (last - first);
+    ranges.into_iter().map(packed).collect()
 }
 
 /// When accounts were observed.
@@ -86,12 +90,8 @@ impl Instants {
     /// When this account was observed in this run, if that was asked for.
     pub(super) fn at(&mut self, run: i64, account: i64) -> Option<Arc<str>> {
         let observed = self.observed.get(&run)?;
-        // Read in a row, they mostly lie so far from the first as they were numbered.
-        let from_first = account.checked_sub(observed.first()?.0)?;
-        let guess = usize::try_from(from_first).ok();
-        let guess = guess.filter(|at| observed.get(*at).is_some_and(|look| look.0 == account));
-        let found = || observed.binary_search_by_key(&account, |look| look.0).ok();
-        let (_, seconds) = observed[guess.or_else(found)?];
+        let at = observed.binary_search_by_key(&account, |(account, _)| *account);
+        let (_, seconds) = observed[at.ok()?];
         Some(self.text(seconds))
     }
 
@@ -108,10 +108,10 @@ mod tests {
 
     #[test]
     fn neighbours_are_read_in_a_row() {
-        assert_eq!(
-            ranges(&[1, 2, 2, 4, 9, 15, 40]),
-            [[1, 9], [15, 15], [40, 40]]
-        );
+        let packed = [[1, 8], [15, 0], [40, 0]].map(|[first, more]| (first << 16) | more);
+        assert_eq!(ranges(&[1, 2, 2, 4, 9, 15, 40]), packed);
+        let all: Vec<i64> = (1..=65_540).collect();
+        assert_eq!(ranges(&all), [(1 << 16) | 65_535, (65_537 << 16) | 3]);
         assert!(ranges(&[]).is_empty());
     }
 }

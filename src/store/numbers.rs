@@ -14,7 +14,7 @@ use crate::model::{Kind, utc_text};
 pub(super) const NONE: i64 = i64::MIN;
 
 /// The entries of a text as `group_concat` makes it: commas between them, and blanks between their
-/// numbers. Those that an entry lacks at its end are [`NONE`].
+/// numbers. None has more than `N` of them; those that an entry lacks at its end are [`NONE`].
 pub(super) fn entries<const N: usize>(packed: &str) -> impl Iterator<Item = [i64; N]> {
     let mut bytes = packed.as_bytes().iter();
     std::iter::from_fn(move || {
@@ -34,7 +34,11 @@ pub(super) fn entries<const N: usize>(packed: &str) -> impl Iterator<Item = [i64
                     end => break end,
                 }
             };
-            *place = if is_negative { -number } else { number };
+            *place = if is_negative {
+                number.wrapping_neg()
+            } else {
+                number
+            };
             if end != Some(&b' ') {
                 break;
             }

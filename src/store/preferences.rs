@@ -25,8 +25,8 @@ pub struct PreferenceRow {
 }
 
 /// An account, and what it held as numbers in texts: what it holds now, and what has gone since. An
-/// entry is `property | value << 18` where the account's first run brought it. Otherwise it is the
-/// property and `held.holds`, with the run that took it away if it has gone.
+/// entry is `property | value << 18` where it is held since the account's first run. Otherwise it is
+/// the property and `held.holds`, with the run that found it gone if it has.
 struct Packed {
     id: i64,
     user: String,
@@ -43,7 +43,7 @@ struct Holder {
     wiki: Arc<str>,
     /// Since when most of its preferences are known.
     first_seen_at: i64,
-    held: Vec<Held>,
+    held: Box<[Held]>,
 }
 
 /// One preference, in numbers: the rank of its name, and rows. [`NONE`] is no run.
@@ -51,7 +51,7 @@ struct Holder {
 struct Held {
     name: usize,
     value: i64,
-    /// The run that first observed it; none where it is the account's first.
+    /// The run that first observed it; none where it is held since the account's first.
     since: i64,
     /// The run that found it gone.
     until: i64,
@@ -119,10 +119,19 @@ impl Store {
                 by_name[held.name] = Some(*held);
             }
             let first_seen_at = instants.text(holder.first_seen_at);
-            let mut observed = |run| instants.at(run, holder.id);
             for ((_, name), held) in names.iter().zip(&mut by_name) {
                 let Some(held) = held.take() else { continue };
-                let Some(text) = answer.texts.word(held.value) else {
+                let text = answer.texts.word(held.value);
+                let since = match held.since {
+                    NONE => Some(Arc::clone(&first_seen_at)),
+                    run => instants.at(run, holder.id),
+                };
+                let until = match held.until {
+                    NONE => Some(None),
+                    run => instants.at(run, holder.id).map(Some),
+                };
+                // Without its observations it would be in no view either.
+                let (Some(text), Some(valid_from), Some(valid_to)) = (text, since, until) else {
                     continue;
                 };
                 show(PreferenceRow {
@@ -131,8 +140,8 @@ impl Store {
                     name: Arc::clone(name),
                     value: Arc::clone(&text.json),
                     is_default: text.is_default,
-                    valid_from: observed(held.since).unwrap_or_else(|| Arc::clone(&first_seen_at)),
-                    valid_to: observed(held.until),
+                    valid_from,
+                    valid_to,
                 });
             }
         }
