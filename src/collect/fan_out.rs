@@ -288,8 +288,6 @@ impl Collector {
         if state.unrecorded.is_empty() {
             return Ok(());
         }
-        // In the order of their rows, so that pages fill.
-        state.unrecorded.sort_by_key(|look| look.account.id);
         let looks = state.unrecorded.iter();
         let observed: Vec<Observed<'_>> = looks
             .map(|look| Observed {
@@ -440,32 +438,29 @@ impl<'a> State<'a> {
     }
 }
 
-/// Puts the accounts in the order in which they are asked: those with rights first, then by activity,
-/// so that a run that is cut short holds what matters. New ones are numbered in this order, and looks
-/// that are recorded in the order of their rows fill their pages.
-pub(super) fn sort_by_weight(attached: &mut [AttachedAccount]) {
-    attached.sort_by_key(|account| {
-        let has_rights = !account.groups.is_empty() || account.block.is_some();
-        (!has_rights, u64::MAX - account.edit_count)
-    });
-}
-
-/// The accounts to ask, in the order of the list.
+/// The accounts in the order in which they are asked: those with rights first, then by activity,
+/// so that a run that is cut short holds what matters.
 pub(super) fn queue(accounts: Vec<Account>, enumeration: &Enumeration) -> VecDeque<Waiting> {
-    let mut accounts: BTreeMap<WikiId, Account> = accounts
-        .into_iter()
-        .map(|account| (account.wiki.clone(), account))
+    let listed: BTreeMap<&WikiId, &AttachedAccount> = enumeration
+        .attached
+        .iter()
+        .map(|account| (&account.wiki, account))
         .collect();
-    let attached = enumeration.attached.iter();
-    attached
-        .filter_map(|attached| {
-            Some(Waiting {
-                account: accounts.remove(&attached.wiki)?,
+    let mut queue: Vec<(bool, u64, Waiting)> = accounts
+        .into_iter()
+        .filter_map(|account| {
+            let attached = listed.get(&account.wiki)?;
+            let has_rights = !attached.groups.is_empty() || attached.block.is_some();
+            let waiting = Waiting {
                 url: attached.url.clone(),
+                account,
                 again: None,
-            })
+            };
+            Some((has_rights, attached.edit_count, waiting))
         })
-        .collect()
+        .collect();
+    queue.sort_by_key(|(has_rights, edits, _)| (!has_rights, u64::MAX - edits));
+    queue.into_iter().map(|(_, _, waiting)| waiting).collect()
 }
 
 #[expect(clippy::too_many_arguments, reason = "a task owns everything it needs")]

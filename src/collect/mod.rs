@@ -438,8 +438,7 @@ impl Collector {
         let error = match global_user_info::enumeration(&answer.body, answer.received_at) {
             Err(unusable) => RunError::Unreachable(unusable.to_string()),
             Ok(Found::Missing) => RunError::NoSuchUser(self.user_name.clone()),
-            Ok(Found::Account(mut enumeration, unheard)) => {
-                fan_out::sort_by_weight(&mut enumeration.attached);
+            Ok(Found::Account(enumeration, unheard)) => {
                 let GlobalAccount { id, name, .. } = &enumeration.account;
                 let is_ours = match user.central_user_id {
                     Some(known) => known == *id,
