@@ -1,7 +1,8 @@
 //! How much a run costs: requests, time, processor, memory, bytes in the database.
 //!
-//! `cargo bench --bench footprint` — 1,000 wikis of about 300 preferences, a first run and five
-//! unchanged ones. The farm runs in this process, sultrail in its own.
+//! `cargo bench --bench footprint` — 1,000 wikis of about 300 preferences, a first run and eleven
+//! unchanged ones; then how many bytes of the file an unchanged look takes. The farm runs in this
+//! process, sultrail in its own.
 
 #[path = "../tests/it/farm/mod.rs"]
 mod farm;
@@ -17,9 +18,10 @@ use std::{
 };
 
 use farm::{ALICE, Farm, FarmOptions, Recording};
+use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 
 const WIKIS: usize = 1_000;
-const UNCHANGED_RUNS: usize = 5;
+const UNCHANGED_RUNS: usize = 11;
 
 /// What one run took.
 struct Cost {
@@ -59,7 +61,28 @@ fn main() -> io::Result<()> {
         )?;
         before = size;
     }
-    Ok(())
+    let (bytes, looks) = looks(&database).map_err(io::Error::other)?;
+    writeln!(
+        out,
+        "a look: {:.1} bytes ({bytes} of {looks})",
+        f64::from(bytes) / f64::from(looks)
+    )
+}
+
+/// The pages of the table of looks in bytes, and its rows.
+fn looks(database: &Path) -> sqlx::Result<(u32, u32)> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        let options = SqliteConnectOptions::new().filename(database);
+        let mut connection = SqliteConnection::connect_with(&options).await?;
+        let question = "select (select sum(pgsize) from dbstat where name = 'snapshot'), \
+                        (select count(*) from snapshot)";
+        let sizes = sqlx::query_as(question).fetch_one(&mut connection).await?;
+        connection.close().await?;
+        Ok(sizes)
+    })
 }
 
 fn snapshot(directory: &Path) -> io::Result<Cost> {
