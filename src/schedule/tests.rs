@@ -61,6 +61,7 @@ fn expressions_mean_what_crontab_says() {
         // Sunday is 0 and 7; names and ranges.
         ("0 5 * * 0", ["11-22 05:00", "11-29 05:00"]),
         ("0 5 * * 7", ["11-22 05:00", "11-29 05:00"]),
+        ("0 5 * * 0-0", ["11-22 05:00", "11-29 05:00"]),
         ("0 5 * * sun", ["11-22 05:00", "11-29 05:00"]),
         ("0 5 * * 1", ["11-23 05:00", "11-30 05:00"]),
         ("0 5 * * Mon", ["11-23 05:00", "11-30 05:00"]),
@@ -97,6 +98,45 @@ fn expressions_mean_what_crontab_says() {
         let found = ticks(text, Zone::UTC, "2026-11-21T00:00:00Z", 2);
         assert_eq!(found, expected, "{text}");
     }
+}
+
+#[test]
+fn all_but_one_are_not_all() {
+    let found = ticks("0 0-22 * * *", Zone::UTC, "2026-11-21T21:30:00Z", 2);
+    assert_eq!(found, ["11-21 22:00", "11-22 00:00"]);
+    let found = ticks("0 5 1-30 * *", Zone::UTC, "2026-12-30T00:00:00Z", 2);
+    assert_eq!(found, ["12-30 05:00", "01-01 05:00"]);
+}
+
+#[test]
+fn ticks_begin_with_1970_and_end_with_2100() {
+    let next = |text, after| schedule(text, Zone::UTC).next_after(at(after));
+    for (text, after, expected) in [
+        ("* * * * *", "1969-12-31T23:59:59Z", "1970-01-01T00:00:00Z"),
+        ("* * * * *", "0000-01-01T00:00:00Z", "1970-01-01T00:00:00Z"),
+        ("@monthly", "2100-06-15T00:00:00Z", "2100-07-01T00:00:00Z"),
+    ] {
+        assert_eq!(
+            next(text, after),
+            Some(at(expected)),
+            "{text} after {after}"
+        );
+    }
+    for after in ["2100-12-15T00:00:00Z", "2101-06-15T00:00:00Z"] {
+        assert_eq!(next("@monthly", after), None, "after {after}");
+    }
+}
+
+#[test]
+fn half_an_hour_that_comes_twice_has_its_minute_twice() {
+    // At 02:00 on Lord Howe Island it is 01:30 again.
+    let found = ticks(
+        "35 * * * *",
+        zone("Australia/Lord_Howe"),
+        "2026-04-04T14:00:00Z",
+        3,
+    );
+    assert_eq!(found, ["04-05 01:35", "04-05 01:35", "04-05 02:35"]);
 }
 
 #[test]
