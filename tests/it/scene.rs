@@ -108,10 +108,6 @@ credential_file = "alice.token"
             .env_clear()
             .env("HOME", self.home())
             .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
-        // Where a program leaves its counts whose coverage is measured (docs/endurance.md).
-        if let Some(file) = std::env::var_os("LLVM_PROFILE_FILE") {
-            command.env("LLVM_PROFILE_FILE", file);
-        }
         command
     }
 
