@@ -6,6 +6,9 @@
 
 #[path = "../tests/it/farm/mod.rs"]
 mod farm;
+#[path = "../tests/it/scene.rs"]
+#[expect(dead_code, reason = "only its way to ask SQLite is needed")]
+mod scene;
 
 use std::{
     fs,
@@ -18,10 +21,17 @@ use std::{
 };
 
 use farm::{ALICE, Farm, FarmOptions, Recording};
-use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
+use scene::ask_sqlite;
 
 const WIKIS: usize = 1_000;
 const UNCHANGED_RUNS: usize = 11;
+
+/// The pages of the table of looks, in bytes and for each of its rows.
+const LOOKS: &str = "with looks as (
+        select (select sum(pgsize) from dbstat where name = 'snapshot') as bytes,
+            (select count(*) from snapshot) as rows
+    )
+    select format('%.1f', 1.0 * bytes / rows), bytes, rows from looks";
 
 /// What one run took.
 struct Cost {
@@ -61,28 +71,14 @@ fn main() -> io::Result<()> {
         )?;
         before = size;
     }
-    let (bytes, looks) = looks(&database).map_err(io::Error::other)?;
-    writeln!(
-        out,
-        "a look: {:.1} bytes ({bytes} of {looks})",
-        f64::from(bytes) / f64::from(looks)
-    )
-}
-
-/// The pages of the table of looks in bytes, and its rows.
-fn looks(database: &Path) -> sqlx::Result<(u32, u32)> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
-    runtime.block_on(async {
-        let options = SqliteConnectOptions::new().filename(database);
-        let mut connection = SqliteConnection::connect_with(&options).await?;
-        let question = "select (select sum(pgsize) from dbstat where name = 'snapshot'), \
-                        (select count(*) from snapshot)";
-        let sizes = sqlx::query_as(question).fetch_one(&mut connection).await?;
-        connection.close().await?;
-        Ok(sizes)
-    })
+    for look in ask_sqlite(&database, LOOKS, true) {
+        writeln!(
+            out,
+            "a look: {} bytes ({} of {})",
+            look[0], look[1], look[2]
+        )?;
+    }
+    Ok(())
 }
 
 fn snapshot(directory: &Path) -> io::Result<Cost> {

@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 
 use crate::{
     farm::{ALICE, Farm, parse_time},
-    scene::{Run, Scene, ask_sqlite},
+    scene::{Run, Scene},
 };
 
 /// Four nights on three wikis. In the first nothing was known; in the last nothing happened.
@@ -39,7 +39,7 @@ fn four_nights_of_a_bad_clock() -> Scene {
     let scene = four_nights();
     let set = "update snapshot set after_ms = case account % 3 when 0 then -86400123
                when 1 then 1600000000123 else after_ms end where run in (2, 3)";
-    ask_sqlite(&scene.database(), set, false);
+    scene.tamper(set);
     scene
 }
 
