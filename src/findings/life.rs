@@ -49,7 +49,7 @@ pub fn life(values: &[HistoryRow], changes: &[ChangeRow]) -> Vec<State> {
         let next = values.iter().map(|row| &row.valid_from);
         State {
             valid_to: next
-                .filter(|from| ***from > *change.happened_by)
+                .filter(|from| from.as_str() > &*change.happened_by)
                 .min()
                 .cloned(),
             ..state(&change.happened_by, Some(change))

@@ -25,10 +25,10 @@ impl Wanted {
     }
 
     /// Asks for them.
-    pub(super) async fn ask(mut self, connection: &mut SqliteConnection) -> sqlx::Result<Instants> {
-        let ranges = self.0.iter_mut().map(|(run, accounts)| {
+    pub(super) async fn ask(self, connection: &mut SqliteConnection) -> sqlx::Result<Instants> {
+        let ranges = self.0.into_iter().map(|(run, mut accounts)| {
             accounts.sort_unstable();
-            (run, ranges(accounts))
+            (run, ranges(&accounts))
         });
         let ranges: BTreeMap<_, _> = ranges.collect();
         let ranges = serde_json::json!(ranges).to_string();
