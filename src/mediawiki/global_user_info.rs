@@ -24,6 +24,10 @@ pub enum Whose<'a> {
     Name(&'a str),
 }
 
+/// No list is longer: Wikimedia has about a thousand wikis, and a history has room for 32,767 accounts of a
+/// user, with those that went (`migrations/0007_looks.sql`).
+const MOST_ACCOUNTS: usize = 30_000;
+
 /// Asks for the global account and its attached accounts.
 pub fn question(whose: Whose<'_>) -> Parameters<'_> {
     let (by, who) = match whose {
@@ -75,6 +79,12 @@ pub fn enumeration(body: &[u8], now: DateTime<Utc>) -> Result<Found, Unusable> {
     let merged = info
         .merged
         .ok_or_else(|| Unusable::Malformed("the answer lists no attached accounts".into()))?;
+    if merged.0.len() > MOST_ACCOUNTS {
+        let count = merged.0.len();
+        return Err(Unusable::Malformed(format!(
+            "the answer lists {count} attached accounts; nobody has more than {MOST_ACCOUNTS}"
+        )));
+    }
     let (attached, unheard) = attached_accounts(merged, now);
     let account = GlobalAccount {
         id: CentralUserId(id),

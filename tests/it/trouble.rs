@@ -1,7 +1,7 @@
 //! Wikis that answer wrongly, late or not at all: never a change, never a loss.
 
 use crate::{
-    farm::{ALICE, FarmOptions, Fault, Rule},
+    farm::{ALICE, ALICE_ID, FarmOptions, Fault, Rule},
     scene::Scene,
 };
 
@@ -129,6 +129,38 @@ fn an_answer_that_cannot_be_used_is_listed_and_makes_no_change() {
     assert_eq!(scene.lines(shown), expected);
     scene.at("2026-11-21T03:17:00Z", &["snapshot"]).succeeds();
     assert_eq!(scene.lines(shown), expected, "and never again");
+}
+
+#[test]
+fn a_list_of_more_accounts_than_anybody_has_is_not_believed() {
+    let scene = Scene::of(3);
+    scene.run(&["snapshot"]).succeeds();
+    let accounts = "select count(*) from accounts";
+    assert_eq!(scene.value(accounts), "3");
+    let central = scene.farm.wiki_ids().remove(0);
+    let list = |count: usize| {
+        let account =
+            |number| format!(r#"{{"wiki":"w{number}","url":"http://w{number}.localhost"}}"#);
+        let merged: Vec<String> = (0..count).map(account).collect();
+        let merged = merged.join(",");
+        let body = format!(
+            r#"{{"batchcomplete":true,"query":{{"globaluserinfo":{{"home":"{central}",
+                "id":{ALICE_ID},"registration":"2020-01-01T00:00:00Z","name":"{ALICE}",
+                "merged":[{merged}],"unattached":[]}}}}}}"#
+        );
+        Fault::Raw {
+            status: 200,
+            headers: vec![("Content-Type".into(), "application/json".into())],
+            body: body.into_bytes(),
+        }
+    };
+    let rule = Rule::new(list(30_001)).only("globaluserinfo");
+    scene.farm.misbehave(rule);
+    let said = "30001 attached accounts; nobody has more than 30000";
+    let run = scene.run(&["snapshot"]);
+    assert!(run.err.contains(said), "{run:#?}");
+    assert_eq!(scene.value(accounts), "3");
+    assert_eq!(scene.value("select count(*) from changes"), "0");
 }
 
 #[test]
