@@ -107,7 +107,8 @@ credential_file = "alice.token"
         command
             .env_clear()
             .env("HOME", self.home())
-            .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
+            .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
+            .envs(counts());
         command
     }
 
@@ -334,6 +335,11 @@ pub(crate) fn files_below(directory: &Path) -> Vec<PathBuf> {
         }
     }
     found
+}
+
+/// Where an instrumented program leaves its counts, which `tests/coverage.sh` reads.
+pub(crate) fn counts() -> Option<(&'static str, &'static str)> {
+    option_env!("COUNTS").map(|files| ("LLVM_PROFILE_FILE", files))
 }
 
 fn finish(command: Command) -> Run {

@@ -16,7 +16,10 @@ use std::{
 
 use tempfile::TempDir;
 
-use super::farm::{ALICE, Farm, FarmOptions, Fault, Rule, TOKEN};
+use super::{
+    farm::{ALICE, Farm, FarmOptions, Fault, Rule, TOKEN},
+    scene::counts,
+};
 
 const APP_PASSWORD: &str = "0123456789abcdefghijklmnopqrstuv";
 
@@ -133,6 +136,7 @@ impl Home {
             .env("HOME", self.directory.path())
             .env("RUST_BACKTRACE", "1")
             .env("RUST_LOG", "trace")
+            .envs(counts())
             .output()
             .expect("the program")
     }
