@@ -170,7 +170,7 @@ fn global_snapshot() -> Snapshot {
     snapshot
 }
 
-/// One a third of a second, with figures as uneven as real ones.
+/// One a third of a second, with figures as uneven as real ones. The answers of a wiki are about equally long.
 fn request(begun: DateTime<Utc>, day: i64, at: usize, account: &Account) -> Request {
     let dice = super::mix(day.cast_unsigned(), at as u64);
     let after = TimeDelta::milliseconds(i64::try_from(at).unwrap_or(0) * 330);
@@ -180,7 +180,7 @@ fn request(begun: DateTime<Utc>, day: i64, at: usize, account: &Account) -> Requ
         purpose: "userinfo",
         status: Some(200),
         duration_ms: 80 + dice % 320,
-        bytes: 9_000 + dice / 7 % 11_000,
+        bytes: 9_000 + super::mix(0, at as u64) % 11_000,
         attempt: 1,
         waited_ms: dice / 11 % 250,
     }

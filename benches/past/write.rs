@@ -236,8 +236,8 @@ impl Past {
                 log,
             ),
             (
-                "insert into snapshot (run, account, after_ms, figures) \
-                 select value ->> 0, a.id, value ->> 2, \
+                "insert into snapshot (id, after_ms, figures) \
+                 select ((value ->> 0) << 15) | a.ordinal, value ->> 2, \
                      (value ->> 3) | (((value ->> 4) - a.answer_bytes) << 36) \
                  from json_each(?1) join account a on a.id = value ->> 1",
                 seen.snapshots,

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     model::Moment,
     report::{Column, ColumnKind, Listing},
-    store::{Filter, PreferenceRow},
+    store::Filter,
 };
 
 /// Which preferences, and when.
@@ -57,9 +57,10 @@ pub(super) async fn run(context: &mut Context<'_>, arguments: &Arguments) -> Res
         Column::new("valid_to", "gone since", ColumnKind::Time),
     ];
     let mut listing = Listing::new("Preferences", columns, "No such preferences.");
-    let list = |row: PreferenceRow| {
+    let preferences = store.preferences(&filter, run).await?;
+    for row in preferences.rows() {
         if arguments.set_only && row.is_default == Some(true) {
-            return;
+            continue;
         }
         listing.push(vec![
             row.user.into(),
@@ -70,8 +71,7 @@ pub(super) async fn run(context: &mut Context<'_>, arguments: &Arguments) -> Res
             row.valid_from.into(),
             row.valid_to.into(),
         ]);
-    };
-    store.for_each_preference(&filter, run, list).await?;
+    }
     listing.notice = freshness::warning(context, &store, user).await?;
     context.output().print(&listing, &arguments.format)?;
     Ok(Exit::Done)

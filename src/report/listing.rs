@@ -172,6 +172,12 @@ impl From<Arc<str>> for Cell {
     }
 }
 
+impl From<&Arc<str>> for Cell {
+    fn from(text: &Arc<str>) -> Self {
+        Self::Text(Arc::clone(text))
+    }
+}
+
 impl From<i64> for Cell {
     fn from(number: i64) -> Self {
         Self::Integer(number)

@@ -2,12 +2,14 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use sqlx::{SqliteConnection, types::Json};
+use sqlx::SqliteConnection;
 
 use super::{
     Filter, Store, StoreError,
     instants::Wanted,
-    numbers::{Numbers, Pairs, Ranked, entries, properties, texts},
+    numbers::{
+        Account, NONE, Numbers, Pairs, Ranked, accounts, entries, instant, properties, texts,
+    },
 };
 use crate::model::{Kind, RunNumber, change_sign};
 
@@ -38,8 +40,7 @@ impl ChangeRow {
 
 /// What the numbers of a change stand for, but for its values.
 struct Words {
-    /// User and wiki.
-    accounts: Pairs,
+    accounts: Ranked<Account>,
     /// Kind and name.
     properties: Pairs,
     causes: Ranked<Arc<str>>,
@@ -49,28 +50,28 @@ struct Words {
 struct Packed {
     run: i64,
     finished_at: Option<i64>,
-    /// `account << 18 | property`.
+    /// The run of this user before it: there most accounts were last seen.
+    previous: Option<i64>,
+    /// `account << 22` plus `property << 4` plus `cause`; then `before_seen` where it is not `previous` or
+    /// there is a log event, and that.
     keys: String,
-    /// `before << 32 | after`; [`NO_VALUE`] where there is none.
+    /// `before << 32` plus `after`; [`NO_VALUE`] where there is none.
     values: String,
-    /// `before_seen << 16 | cause`, and the log event if there is one.
-    causes: String,
 }
 
-/// No row of `property_value`.
-const NO_VALUE: i64 = 0xffff_ffff;
+/// No row of `property_value`. So many would not fit into a database.
+const NO_VALUE: i64 = 0x7fff_ffff;
 
 /// A change, in numbers: rows, and the ranks of its account and its property.
 struct Found {
     account: usize,
-    account_row: i64,
     property: usize,
     run: i64,
     before: Option<i64>,
     after: Option<i64>,
     seen: i64,
     /// When the run asked, where that is not when the account answered.
-    asked_at: Option<i64>,
+    asked_at: Option<Arc<str>>,
     cause: i64,
     log_event: i64,
 }
@@ -88,7 +89,7 @@ impl Store {
             let mut look = self.pool.begin().await?;
             let words = words(&mut look, filter).await?;
             let mut changes = found(&mut look, filter, from, to, &words).await?;
-            changes.sort_unstable_by_key(|change| (change.account, change.property, change.run));
+            changes.sort_by_cached_key(|change| (change.account, change.property, change.run));
             rows(&mut look, &words, changes).await
         };
         asked.await.map_err(|error| self.error(error))
@@ -96,26 +97,14 @@ impl Store {
 }
 
 async fn words(connection: &mut SqliteConnection, filter: &Filter) -> sqlx::Result<Words> {
-    let accounts = sqlx::query_scalar!(
-        r#"
-        select json_group_array(json_array(a.id, u.name, a.wiki))
-            as "accounts!: Json<Vec<(i64, String, String)>>"
-        from account a
-        join user u on u.id = a.user
-        where (?1 is null or a.user = ?1) and (?2 is null or a.wiki = ?2)
-        "#,
-        filter.user,
-        filter.wiki
-    )
-    .fetch_one(&mut *connection)
-    .await?;
+    let accounts = accounts(&mut *connection, filter).await?;
     let properties = properties(&mut *connection, filter.kind, filter).await?;
     let causes = sqlx::query!("select id, cause from cause")
         .fetch_all(connection)
         .await?;
     let causes = causes.into_iter();
     Ok(Words {
-        accounts: Pairs::sorted(accounts.0),
+        accounts,
         properties,
         causes: causes.map(|row| (row.id, row.cause.into())).collect(),
     })
@@ -136,16 +125,20 @@ async fn found(
     let runs = sqlx::query_as!(
         Packed,
         r#"
-        select r.id as "run!", r.finished_at,
-            group_concat((c.account << 18) | c.property) as "keys!: String",
+        select r.id as "run!", r.finished_at, p.id as "previous: i64",
             group_concat(
-                (coalesce(c.before, 4294967295) << 32) | coalesce(c.after, 4294967295)
-            ) as "values!: String",
+                case when c.log_event is not null
+                then (c.account * 4194304 + c.property * 16 + c.cause) || ' ' || c.before_seen
+                    || ' ' || c.log_event
+                when c.before_seen is not p.id
+                then (c.account * 4194304 + c.property * 16 + c.cause) || ' ' || c.before_seen
+                else c.account * 4194304 + c.property * 16 + c.cause end
+            ) as "keys!: String",
             group_concat(
-                case when c.log_event is null then (c.before_seen << 16) | c.cause
-                else ((c.before_seen << 16) | c.cause) || ' ' || c.log_event end
-            ) as "causes!: String"
+                coalesce(c.before, 2147483647) * 4294967296 + coalesce(c.after, 2147483647)
+            ) as "values!: String"
         from run r
+        left join run p on p.id = (select max(id) from run where user = r.user and id < r.id)
         cross join change c on c.run = r.id and c.account between ?4 and ?5
         where r.id > ?1 and r.id <= ?2 and (?3 is null or r.user = ?3)
         group by r.id
@@ -160,39 +153,41 @@ async fn found(
     .await?;
     let mut changes = Vec::new();
     for run in &runs {
-        let values = entries(&run.values);
-        let causes = entries(&run.causes);
-        let all = entries(&run.keys).zip(values).zip(causes);
-        let found =
-            all.filter_map(|(([key], [values]), cause)| change(run, key, values, cause, words));
+        let finished_at = run.finished_at.map(|at| instant(at).into());
+        let all = entries(&run.keys).zip(entries(&run.values));
+        let found = all.filter_map(|(key, [values])| {
+            let seen = run.previous.unwrap_or(NONE);
+            change(run.run, finished_at.as_ref(), seen, key, values, words)
+        });
         changes.extend(found);
     }
     Ok(changes)
 }
 
-/// One change, if it is asked for.
+/// One change of a run, if it is asked for; before, the account was seen in the run `previous` unless the
+/// entry names another.
 fn change(
-    run: &Packed,
-    key: i64,
+    run: i64,
+    finished_at: Option<&Arc<str>>,
+    previous: i64,
+    [key, seen, log_event]: [i64; 3],
     values: i64,
-    [cause, log_event]: [i64; 2],
     words: &Words,
 ) -> Option<Found> {
-    let property = words.properties.rank(key & 0x3_ffff)?;
+    let property = words.properties.rank((key >> 4) & 0x3_ffff)?;
     let (kind, _) = words.properties.words().get(property)?;
-    let value = |number: i64| (number & NO_VALUE != NO_VALUE).then_some(number & NO_VALUE);
+    let value = |number: i64| (number != NO_VALUE).then_some(number);
     // Global preferences are asked at the end of a run.
     let is_asked_at_the_end = **kind == *Kind::GlobalPreference.as_str();
     Some(Found {
-        account: words.accounts.rank(key >> 18)?,
-        account_row: key >> 18,
+        account: words.accounts.rank(key >> 22)?,
         property,
-        run: run.run,
+        run,
         before: value(values >> 32),
-        after: value(values),
-        seen: cause >> 16,
-        asked_at: run.finished_at.filter(|_| is_asked_at_the_end),
-        cause: cause & 0xffff,
+        after: value(values & 0xffff_ffff),
+        seen: if seen == NONE { previous } else { seen },
+        asked_at: finished_at.filter(|_| is_asked_at_the_end).cloned(),
+        cause: key & 0xf,
         log_event,
     })
 }
@@ -208,32 +203,36 @@ async fn rows(
         for value in [change.before, change.after].into_iter().flatten() {
             values.add(value);
         }
+        let Some(account) = words.accounts.words().get(change.account) else {
+            continue;
+        };
         for run in [change.seen, change.run] {
-            wanted.add(run, change.account_row);
+            wanted.add(run, account.ordinal);
         }
         events.add(change.log_event);
     }
     let texts = texts(&mut *connection, &values).await?;
-    let mut instants = wanted.ask(&mut *connection).await?;
+    let instants = wanted.ask(&mut *connection).await?;
     let events = log_events(connection, &events).await?;
     let text = |value: Option<i64>| Some(Arc::clone(&texts.word(value?)?.json));
     let rows = changes.into_iter().filter_map(|change| {
-        let (user, wiki) = words.accounts.words().get(change.account)?;
+        let account = words.accounts.words().get(change.account)?;
         let (kind, name) = words.properties.words().get(change.property)?;
+        let at = |run: i64| instants.at(run, account.ordinal).cloned();
         let happened_by = match change.asked_at {
-            Some(asked_at) => instants.text(asked_at),
-            None => instants.at(change.run, change.account_row)?,
+            Some(asked_at) => asked_at,
+            None => at(change.run)?,
         };
         let (performer, comment) = events.get(&change.log_event).cloned().unwrap_or_default();
         Some(ChangeRow {
             run: change.run,
-            user: Arc::clone(user),
-            wiki: Arc::clone(wiki),
+            user: Arc::clone(&account.user),
+            wiki: Arc::clone(&account.wiki),
             kind: Arc::clone(kind),
             name: Arc::clone(name),
             before: text(change.before),
             after: text(change.after),
-            happened_after: instants.at(change.seen, change.account_row)?,
+            happened_after: at(change.seen)?,
             happened_by,
             cause: Arc::clone(words.causes.word(change.cause)?),
             performer,

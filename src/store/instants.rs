@@ -14,7 +14,7 @@ use super::numbers::{entries, instant};
 /// before: to find a snapshot takes as long as to read some five.
 const NEAR: i64 = 5;
 
-/// Which instants to ask for: runs and the accounts that were observed in them.
+/// Which instants to ask for: runs, and the ordinals of the accounts that were observed in them.
 #[derive(Default)]
 pub(super) struct Wanted(BTreeMap<i64, Vec<i64>>);
 
@@ -35,10 +35,10 @@ impl Wanted {
         let runs = sqlx::query!(
             r#"
             select r.id, r.started_at, (
-                select group_concat((s.account << 34) + s.after_ms / 1000)
+                select group_concat(s.after_ms * 32768 + s.id)
                 from json_each(asked.value) range
-                cross join snapshot s on s.run = r.id and s.account
-                    between range.value >> 16 and (range.value >> 16) + (range.value & 65535)
+                cross join snapshot s on s.id between (r.id << 15) + (range.value >> 16)
+                    and (r.id << 15) + (range.value >> 16) + (range.value & 65535)
             ) as "observed: String"
             from json_each(?1) asked
             cross join run r on r.id = asked.key
@@ -47,19 +47,26 @@ impl Wanted {
         )
         .fetch_all(connection)
         .await?;
-        let runs = runs.into_iter().map(|run| {
+        let mut instants = Instants::default();
+        // A run takes minutes, so it has few seconds for all its accounts.
+        let mut places: HashMap<i64, u32> = HashMap::new();
+        for run in runs {
             let observed = entries(run.observed.as_deref().unwrap_or_default());
-            let instants = observed.map(|[packed]| {
-                // The seconds may be negative: clocks are set while a run goes on.
-                let account = (packed + (1 << 33)) >> 34;
-                (account, run.started_at + packed - (account << 34))
-            });
-            (run.id, instants.collect())
-        });
-        Ok(Instants {
-            observed: runs.collect(),
-            texts: HashMap::new(),
-        })
+            let mut row = Row::default();
+            for [packed] in observed {
+                let packed = packed - (run.id << 15);
+                // Negative where the clock was set while the run went on.
+                let (account, after_ms) = (packed & 0x7fff, packed >> 15);
+                let seconds = run.started_at + after_ms / 1000;
+                let place = *places.entry(seconds).or_insert_with(|| {
+                    instants.texts.push(instant(seconds).into());
+                    u32::try_from(instants.texts.len() - 1).unwrap_or(MISSING)
+                });
+                row.push(account, place);
+            }
+            instants.observed.insert(run.id, row);
+        }
+        Ok(instants)
     }
 }
 
@@ -78,27 +85,41 @@ fn ranges(accounts: &[i64]) -> Vec<i64> {
     ranges.into_iter().map(packed).collect()
 }
 
-/// When accounts were observed.
+/// When accounts were observed, as the views write it.
+#[derive(Default)]
 pub(super) struct Instants {
-    /// Accounts and Unix seconds by run, each list in the order of the accounts.
-    observed: BTreeMap<i64, Vec<(i64, i64)>>,
-    /// A run takes minutes, so it has few seconds for all its accounts.
-    texts: HashMap<i64, Arc<str>>,
+    observed: BTreeMap<i64, Row>,
+    texts: Vec<Arc<str>>,
+}
+
+/// What is known of a run: for each account from the first on, the place of its text.
+#[derive(Default)]
+struct Row {
+    first: i64,
+    places: Vec<u32>,
+}
+
+/// No text has this place.
+const MISSING: u32 = u32::MAX;
+
+impl Row {
+    /// Accounts come in order.
+    fn push(&mut self, account: i64, place: u32) {
+        if self.places.is_empty() {
+            self.first = account;
+        }
+        let at = usize::try_from(account - self.first).unwrap_or_default();
+        self.places.resize(at, MISSING);
+        self.places.push(place);
+    }
 }
 
 impl Instants {
     /// When this account was observed in this run, if that was asked for.
-    pub(super) fn at(&mut self, run: i64, account: i64) -> Option<Arc<str>> {
-        let observed = self.observed.get(&run)?;
-        let at = observed.binary_search_by_key(&account, |(account, _)| *account);
-        let (_, seconds) = observed[at.ok()?];
-        Some(self.text(seconds))
-    }
-
-    /// Unix seconds as the views write them.
-    pub(super) fn text(&mut self, seconds: i64) -> Arc<str> {
-        let text = self.texts.entry(seconds);
-        Arc::clone(text.or_insert_with(|| instant(seconds).into()))
+    pub(super) fn at(&self, run: i64, account: i64) -> Option<&Arc<str>> {
+        let row = self.observed.get(&run)?;
+        let at = usize::try_from(account - row.first).ok()?;
+        self.texts.get(*row.places.get(at)? as usize)
     }
 }
 

@@ -65,7 +65,7 @@ pub use lock::RunLock;
 pub use log_events::LogEventRow;
 pub use overview::{ChangeCounts, GroupSpell, RunOutline, UnreadSpan};
 pub use periods::{ArrivalRow, BadRunRow, ChangeGroupRow, CoverageRow, UnreadRow};
-pub use preferences::PreferenceRow;
+pub use preferences::{PreferenceRow, Preferences};
 pub use prune::Pruned;
 pub use questions::{AccountRow, FailingRow, Filter, GroupRow, HistoryRow, Place, RunRow};
 pub use reading::{ColumnType, Reading, VIEWS, ViewColumn, ViewValue};

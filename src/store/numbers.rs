@@ -109,6 +109,51 @@ impl Pairs {
     }
 }
 
+/// An account, as far as long answers tell of it.
+pub(super) struct Account {
+    pub(super) user: Arc<str>,
+    pub(super) wiki: Arc<str>,
+    /// Its number in the keys of looks.
+    pub(super) ordinal: i64,
+    pub(super) first_run: i64,
+}
+
+/// The accounts of a user and a wiki, or of all, that have ever been observed, in the order of users and
+/// wikis.
+pub(super) async fn accounts(
+    connection: &mut SqliteConnection,
+    filter: &Filter,
+) -> sqlx::Result<Ranked<Account>> {
+    let rows = sqlx::query_scalar!(
+        r#"
+        select json_group_array(json_array(a.id, u.name, a.wiki, a.ordinal, a.first_run))
+            as "accounts!: Json<Vec<(i64, String, String, i64, i64)>>"
+        from account a
+        join user u on u.id = a.user
+        where (?1 is null or a.user = ?1) and (?2 is null or a.wiki = ?2)
+            and a.first_run is not null
+        "#,
+        filter.user,
+        filter.wiki
+    )
+    .fetch_one(connection)
+    .await?;
+    let mut rows = rows.0;
+    rows.sort_unstable_by(|a, b| (&a.1, &a.2).cmp(&(&b.1, &b.2)));
+    let accounts = rows
+        .into_iter()
+        .map(|(id, user, wiki, ordinal, first_run)| {
+            let account = Account {
+                user: user.into(),
+                wiki: wiki.into(),
+                ordinal,
+                first_run,
+            };
+            (id, account)
+        });
+    Ok(accounts.collect())
+}
+
 /// Kind and name of the properties of a kind, or of all, that have a name as is asked for.
 pub(super) async fn properties(
     connection: &mut SqliteConnection,

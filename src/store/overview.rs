@@ -152,11 +152,11 @@ impl Store {
             cross join property p on p.id = spell.property
             cross join property_value v on v.id = spell.value
             cross join run r on r.id = spell.from_run
-            cross join snapshot s on s.run = r.id and s.account = a.id
+            cross join snapshot s on s.id = (r.id << 15) | a.ordinal
             left join run gr on gr.id = spell.ended_run
-            left join snapshot gs on gs.run = gr.id and gs.account = a.id
+            left join snapshot gs on gs.id = (gr.id << 15) | a.ordinal
             left join run fr on fr.id = a.first_run
-            left join snapshot fs on fs.run = fr.id and fs.account = a.id
+            left join snapshot fs on fs.id = (fr.id << 15) | a.ordinal
             order by r.started_at, a.wiki, p.name
             "#,
             user
@@ -195,7 +195,7 @@ impl Store {
             where a.user = ?1
                 and not exists (
                     select 1 from run r
-                    cross join snapshot s on s.run = r.id and s.account = failing.account
+                    cross join snapshot s on s.id = (r.id << 15) | a.ordinal
                     where r.user = ?1 and r.id between failing.from_run and failing.to_run
                 )
             "#,

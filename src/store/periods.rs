@@ -196,7 +196,7 @@ impl Store {
                             observed_run <= ?3
                             or (
                                 select s.run from run r
-                                cross join snapshot s on s.run = r.id and s.account = account.id
+                                cross join snapshot s on s.id = (r.id << 15) | account.ordinal
                                 where r.user = ?1 and r.id > ?2 and r.id <= ?3 limit 1
                             ) is not null
                         )
@@ -232,8 +232,8 @@ impl Store {
                     where r.user = a.user order by r.id desc limit 1
                 ) end as "error: String"
             from account a
-            left join snapshot seen on seen.run = a.observed_run and seen.account = a.id
-            left join run r on r.id = seen.run
+            left join run r on r.id = a.observed_run
+            left join snapshot seen on seen.id = (r.id << 15) | a.ordinal
             where a.user = ?1 and a.wiki <> 'global' and a.detached_at is null
                 and (a.failing_since is not null or coalesce(a.observed_run, 0) <= ?2)
             order by 2, a.wiki

@@ -2,48 +2,39 @@
 
 use std::sync::Arc;
 
+use futures_util::TryStreamExt;
 use sqlx::SqliteConnection;
 
 use super::{
     Filter, Store, StoreError,
     instants::{Instants, Wanted},
-    numbers::{NONE, Numbers, Pairs, Ranked, Text, entries, properties, texts},
+    numbers::{Account, NONE, Numbers, Pairs, Ranked, Text, accounts, entries, properties, texts},
 };
 use crate::model::{Kind, RunNumber};
 
 /// A row of the view `preferences`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 #[expect(missing_docs, reason = "the columns are explained in docs/database.md")]
-pub struct PreferenceRow {
-    pub user: Arc<str>,
-    pub wiki: Arc<str>,
-    pub name: Arc<str>,
-    pub value: Arc<str>,
+pub struct PreferenceRow<'a> {
+    pub user: &'a Arc<str>,
+    pub wiki: &'a Arc<str>,
+    pub name: &'a Arc<str>,
+    pub value: &'a Arc<str>,
     pub is_default: Option<bool>,
-    pub valid_from: Arc<str>,
-    pub valid_to: Option<Arc<str>>,
+    pub valid_from: &'a Arc<str>,
+    pub valid_to: Option<&'a Arc<str>>,
 }
 
-/// An account, and what it held as numbers in texts: what it holds now, and what has gone since. An
-/// entry is `property | value << 18` where it is held since the account's first run. Otherwise it is
-/// the property and `held.holds`, with the run that found it gone if it has.
-struct Packed {
-    id: i64,
-    user: String,
-    wiki: String,
-    first_seen_at: i64,
-    held: Option<String>,
-    gone: Option<String>,
-}
-
-/// An account, and what it held.
-struct Holder {
-    id: i64,
-    user: Arc<str>,
-    wiki: Arc<str>,
-    /// Since when most of its preferences are known.
-    first_seen_at: i64,
-    held: Box<[Held]>,
+/// The preferences after a run. They are many, so they are kept as numbers, and put into words when they are
+/// looked at.
+pub struct Preferences {
+    /// Kind and name.
+    names: Pairs,
+    accounts: Ranked<Account>,
+    /// What each of the accounts held, in the order of the names.
+    held: Vec<Vec<Held>>,
+    texts: Ranked<Text>,
+    instants: Instants,
 }
 
 /// One preference, in numbers: the rank of its name, and rows. [`NONE`] is no run.
@@ -57,164 +48,212 @@ struct Held {
     until: i64,
 }
 
-impl Packed {
-    /// What is asked for of what it held after a run.
-    fn unpack(self, names: &Pairs, run: RunNumber) -> Holder {
-        let texts = [self.held, self.gone];
-        let texts = texts.iter().flatten().map(String::as_str);
-        let held = texts.flat_map(entries).filter_map(|entry| {
-            let [number, holds, until] = entry;
-            let (holds, since) = match holds {
-                NONE => (number >> 18, NONE),
-                _ => (holds, holds >> 32),
-            };
-            let name = names.rank(number & 0x3_ffff)?;
-            let value = holds & 0xffff_ffff;
-            let held = Held {
-                name,
-                value,
-                since,
-                until,
-            };
-            (since <= run.0).then_some(held)
-        });
-        Holder {
-            id: self.id,
-            held: held.collect(),
-            user: self.user.into(),
-            wiki: self.wiki.into(),
-            first_seen_at: self.first_seen_at,
-        }
+impl Held {
+    /// From the row of its property, `held.holds`, and the run that found it gone. None where it is not asked
+    /// for.
+    fn new(names: &Pairs, property: i64, holds: i64, until: i64) -> Option<Self> {
+        let since = match holds >> 32 {
+            0 => NONE,
+            run => run,
+        };
+        Some(Self {
+            name: names.rank(property)?,
+            value: holds & 0xffff_ffff,
+            since,
+            until,
+        })
     }
 }
 
-/// What was held, and what its numbers stand for.
-struct Answer {
-    /// Kind and name.
-    names: Pairs,
-    holders: Vec<Holder>,
-    texts: Ranked<Text>,
-    instants: Instants,
+impl Preferences {
+    /// Account by account in the order of users and wikis, by name.
+    pub fn rows(&self) -> impl Iterator<Item = PreferenceRow<'_>> {
+        let accounts = self.accounts.words().iter().zip(&self.held);
+        accounts.flat_map(move |(account, held)| {
+            let first = self.instants.at(account.first_run, account.ordinal);
+            held.iter()
+                .filter_map(move |held| self.row(account, first?, held))
+        })
+    }
+
+    /// One of them. Without its observations it would be in no view either.
+    fn row<'a>(
+        &'a self,
+        account: &'a Account,
+        first_seen_at: &'a Arc<str>,
+        held: &Held,
+    ) -> Option<PreferenceRow<'a>> {
+        let (_, name) = self.names.words().get(held.name)?;
+        let text = self.texts.word(held.value)?;
+        let at = |run: i64| self.instants.at(run, account.ordinal);
+        Some(PreferenceRow {
+            user: &account.user,
+            wiki: &account.wiki,
+            name,
+            value: &text.json,
+            is_default: text.is_default,
+            valid_from: match held.since {
+                NONE => first_seen_at,
+                run => at(run)?,
+            },
+            valid_to: match held.until {
+                NONE => None,
+                run => Some(at(run)?),
+            },
+        })
+    }
 }
 
 impl Store {
-    /// Shows each preference after a run, account by account in the order of users and wikis, by name.
-    /// They are many: their texts are shared.
-    pub async fn for_each_preference(
+    /// The preferences after a run.
+    pub async fn preferences(
         &self,
         filter: &Filter,
         run: RunNumber,
-        mut show: impl FnMut(PreferenceRow),
-    ) -> Result<(), StoreError> {
-        let answer = async {
+    ) -> Result<Preferences, StoreError> {
+        let asked = async {
             let mut look = self.pool.begin().await?;
-            answer(&mut look, filter, run).await
+            preferences(&mut look, filter, run).await
         };
-        let mut answer = answer.await.map_err(|error| self.error(error))?;
-        let instants = &mut answer.instants;
-        let names = answer.names.words();
-        let mut by_name: Vec<Option<Held>> = vec![None; names.len()];
-        for holder in &answer.holders {
-            for held in &holder.held {
-                by_name[held.name] = Some(*held);
-            }
-            let first_seen_at = instants.text(holder.first_seen_at);
-            for ((_, name), held) in names.iter().zip(&mut by_name) {
-                let Some(held) = held.take() else { continue };
-                let text = answer.texts.word(held.value);
-                let since = match held.since {
-                    NONE => Some(Arc::clone(&first_seen_at)),
-                    run => instants.at(run, holder.id),
-                };
-                let until = match held.until {
-                    NONE => Some(None),
-                    run => instants.at(run, holder.id).map(Some),
-                };
-                // Without its observations it would be in no view either.
-                let (Some(text), Some(valid_from), Some(valid_to)) = (text, since, until) else {
-                    continue;
-                };
-                show(PreferenceRow {
-                    user: Arc::clone(&holder.user),
-                    wiki: Arc::clone(&holder.wiki),
-                    name: Arc::clone(name),
-                    value: Arc::clone(&text.json),
-                    is_default: text.is_default,
-                    valid_from,
-                    valid_to,
-                });
-            }
-        }
-        Ok(())
+        asked.await.map_err(|error| self.error(error))
     }
 }
 
-async fn answer(
+async fn preferences(
     connection: &mut SqliteConnection,
     filter: &Filter,
     run: RunNumber,
-) -> sqlx::Result<Answer> {
+) -> sqlx::Result<Preferences> {
     let names = properties(&mut *connection, Some(Kind::Preference), filter).await?;
-    let holders = packed(&mut *connection, filter, run).await?;
-    let mut holders: Vec<Holder> = holders
-        .into_iter()
-        .map(|holder| holder.unpack(&names, run))
-        .collect();
-    holders.sort_by(|a, b| (&a.user, &a.wiki).cmp(&(&b.user, &b.wiki)));
+    let accounts = accounts(&mut *connection, filter).await?;
+    let mut held = vec![Vec::new(); accounts.words().len()];
+    let still = still_held(&mut *connection, filter, run, &names, &accounts, &mut held);
+    still.await?;
+    let gone = held_then(&mut *connection, filter, run, &names, &accounts, &mut held);
+    gone.await?;
     let (mut values, mut wanted) = (Numbers::default(), Wanted::default());
-    for holder in &holders {
-        for held in &holder.held {
+    for (account, held) in accounts.words().iter().zip(&mut held) {
+        held.sort_by_key(|held| held.name);
+        if !held.is_empty() {
+            wanted.add(account.first_run, account.ordinal);
+        }
+        for held in held {
             values.add(held.value);
             for run in [held.since, held.until] {
                 if run != NONE {
-                    wanted.add(run, holder.id);
+                    wanted.add(run, account.ordinal);
                 }
             }
         }
     }
-    Ok(Answer {
+    Ok(Preferences {
         names,
-        holders,
+        accounts,
+        held,
         texts: texts(&mut *connection, &values).await?,
         instants: wanted.ask(connection).await?,
     })
 }
 
-/// The accounts that had been observed by then, and what they held.
-async fn packed(
+/// Adds what accounts hold now and held after the run.
+///
+/// An entry of the texts is `holds << 18` plus the property, or where that is too much for 64 bits the
+/// property and `holds`. Before those of an account is one of its row, made negative.
+async fn still_held(
     connection: &mut SqliteConnection,
     filter: &Filter,
     run: RunNumber,
-) -> sqlx::Result<Vec<Packed>> {
-    sqlx::query_as!(
-        Packed,
+    names: &Pairs,
+    accounts: &Ranked<Account>,
+    held: &mut [Vec<Held>],
+) -> sqlx::Result<()> {
+    // Many accounts in a row: to hand one over takes as long as to read a hundred values. Runs of up to
+    // 13 bits have room behind a value of 32; SQLite is quicker at a product than at moving bits.
+    let mut texts = sqlx::query_scalar!(
         r#"
-        select a.id as "id!", u.name as user, a.wiki,
-            r.started_at + s.after_ms / 1000 as "first_seen_at!: i64",
-            (
+        select group_concat(-a.id || ',' ||
+            case when (select max(id) from run) < 8192 then (
+                select group_concat(h.holds * 262144 + (h.id & 262143))
+                from held h where h.id >= a.id << 18 and h.id < (a.id + 1) << 18
+            ) else (
                 select group_concat(
-                    case when h.holds >= 4294967296 then (h.id & 262143) || ' ' || h.holds
-                    else (h.id & 262143) | (h.holds << 18) end
+                    case when h.holds < 4294967296 then h.holds * 262144 + (h.id & 262143)
+                    else (h.id & 262143) || ' ' || h.holds end
                 )
                 from held h where h.id >= a.id << 18 and h.id < (a.id + 1) << 18
-            ) as "held: String",
-            (
-                select group_concat(
-                    c.property || ' ' || (c.before | (c.before_from << 32)) || ' ' || c.run
-                )
-                from change c
-                where c.account = a.id and c.run > ?3 and c.before_from <= ?3
-            ) as "gone: String"
+            ) end
+        ) as "held: String"
         from account a
-        join user u on u.id = a.user
-        join snapshot s on s.run = a.first_run and s.account = a.id
-        join run r on r.id = s.run
         where (?1 is null or a.user = ?1) and (?2 is null or a.wiki = ?2) and a.first_run <= ?3
+        group by a.id >> 6
         "#,
         filter.user,
         filter.wiki,
         run.0
     )
+    .fetch(connection);
+    while let Some(text) = texts.try_next().await? {
+        let mut of_account = None;
+        for [number, holds] in entries(text.as_deref().unwrap_or_default()) {
+            if number < 0 {
+                of_account = accounts.rank(-number);
+                continue;
+            }
+            let (property, holds) = match holds {
+                NONE => (number & 0x3_ffff, number >> 18),
+                holds => (number, holds),
+            };
+            let now = Held::new(names, property, holds, NONE);
+            if let (Some(now), Some(account)) = (now, of_account)
+                && now.since <= run.0
+            {
+                held[account].push(now);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Adds what accounts held after the run, and do not hold any more.
+///
+/// An entry of the texts, of which each run that found some of it gone has one, is
+/// `account << 18` plus the property, and as `held.holds` would be.
+async fn held_then(
+    connection: &mut SqliteConnection,
+    filter: &Filter,
+    run: RunNumber,
+    names: &Pairs,
+    accounts: &Ranked<Account>,
+    held: &mut [Vec<Held>],
+) -> sqlx::Result<()> {
+    // A range of the primary key: all accounts, or one.
+    let Some((first, last)) = accounts.bounds() else {
+        return Ok(());
+    };
+    let runs = sqlx::query!(
+        r#"
+        select r.id as "run!", group_concat(
+            (c.account * 262144 + c.property) || ' ' || (c.before_from * 4294967296 + c.before)
+        ) as "gone!: String"
+        from run r
+        cross join change c on c.run = r.id and c.account between ?3 and ?4
+        where (?1 is null or r.user = ?1) and r.id > ?2 and c.before_from <= ?2
+        group by r.id
+        "#,
+        filter.user,
+        run.0,
+        first,
+        last
+    )
     .fetch_all(connection)
-    .await
+    .await?;
+    for found in runs {
+        for [key, holds] in entries(&found.gone) {
+            let then = Held::new(names, key & 0x3_ffff, holds, found.run);
+            if let (Some(then), Some(account)) = (then, accounts.rank(key >> 18)) {
+                held[account].push(then);
+            }
+        }
+    }
+    Ok(())
 }

@@ -24,7 +24,9 @@ impl Store {
         let figures = sqlx::query!(
             r#"
             update snapshot set figures = null
-            where figures is not null and run in (select id from run where started_at < ?1)
+            from (select id from run where started_at < ?1) old
+            where snapshot.id >= old.id << 15 and snapshot.id < (old.id + 1) << 15
+                and figures is not null
             "#,
             before
         )

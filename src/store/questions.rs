@@ -192,7 +192,10 @@ impl Store {
             r#"
             select id as "id!" from run
             where (?1 is null or user = ?1)
-                and (select s.run from snapshot s where s.run = run.id limit 1) is not null
+                and (
+                    select s.id from snapshot s
+                    where s.id >= run.id << 15 and s.id < (run.id + 1) << 15 limit 1
+                ) is not null
             order by id desc limit 1 offset ?2
             "#,
             user,
@@ -484,8 +487,8 @@ pub(super) async fn accounts_after(
                 when a.detached_at <= moment.at then 'detached'
                 -- It failed, and was not read since; up to then.
                 when missed.run is not null and (
-                    select s.run from run r
-                    join snapshot s on s.run = r.id and s.account = a.id
+                    select s.id from run r
+                    join snapshot s on s.id = (r.id << 15) | a.ordinal
                     where r.id > missed.run and r.id <= ?2
                     limit 1
                 ) is null then 'unreachable'

@@ -208,9 +208,10 @@ impl Restoring {
         let failed = lines.iter().filter(|line| line.error.is_some()).count() as u64;
         let done = sqlx::query!(
             r#"
-            insert into snapshot (run, account, after_ms, figures)
-            select j.value ->> 0, a.id, j.value ->> 2,
-                (j.value ->> 3) | ((j.value ->> 5) << 16)
+            insert into snapshot (id, after_ms, figures)
+            select ((j.value ->> 0) << 15) | a.ordinal, j.value ->> 2,
+                ((j.value ->> 3) & 1023) | (((j.value ->> 5) & 8191) << 10)
+                    | (((j.value ->> 3) >> 10) << 23) | (((j.value ->> 5) >> 13) << 29)
                     | (((j.value ->> 4) - a.answer_bytes) << 36)
             from json_each(?1) j
             join account a on a.user = ?2 and a.wiki = j.value ->> 1

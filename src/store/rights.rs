@@ -121,12 +121,12 @@ impl Store {
                 l.params as "params?", l.performer as "performer?",
                 (
                     select count(*) from run r
-                    cross join snapshot s on s.run = r.id and s.account = a.id
+                    cross join snapshot s on s.id = (r.id << 15) | a.ordinal
                     where r.user = a.user and r.id between h.from_run and h.seen_run
                 ) as "observations!: i64",
                 (
                     select count(*) from run r
-                    cross join snapshot s on s.run = r.id and s.account = a.id
+                    cross join snapshot s on s.id = (r.id << 15) | a.ordinal
                     where r.user = a.user and r.id < h.from_run
                 ) as "observed_before!: i64",
                 strftime('%Y-%m-%dT%H:%M:%SZ', a.detached_at, 'unixepoch') as "detached_at: String"
@@ -137,13 +137,12 @@ impl Store {
             cross join property_value v on v.id = h.value
             cross join observations found on found.run = h.from_run and found.account = h.account
             cross join observations seen on seen.run = h.seen_run and seen.account = h.account
-            left join snapshot gone on gone.run = h.ended_run and gone.account = h.account
-            left join run gone_in on gone_in.id = gone.run
+            left join run gone_in on gone_in.id = h.ended_run
+            left join snapshot gone on gone.id = (gone_in.id << 15) | a.ordinal
             left join change c
                 on c.run = h.from_run and c.account = h.account and c.property = h.property
-            left join snapshot earlier
-                on earlier.run = c.before_seen and earlier.account = h.account
-            left join run earlier_in on earlier_in.id = earlier.run
+            left join run earlier_in on earlier_in.id = c.before_seen
+            left join snapshot earlier on earlier.id = (earlier_in.id << 15) | a.ordinal
             left join log_event l on l.id = c.log_event
             order by u.name, a.wiki, p.kind, p.name, h.from_run
             "#,
@@ -163,7 +162,7 @@ impl Store {
             GapRow,
             r#"
             with holder as (
-                select a.id, a.user, a.wiki, a.first_run, a.observed_run
+                select a.id, a.user, a.ordinal, a.wiki, a.first_run, a.observed_run
                 from account a
                 where (?1 is null or a.user = ?1) and a.wiki <> 'global' and (
                     select 1 from property p
@@ -179,7 +178,7 @@ impl Store {
                 select a.id as account, a.user, a.wiki, r.id as run, r.started_at as at,
                     (
                         select n.id from run n
-                        cross join snapshot s on s.run = n.id and s.account = a.id
+                        cross join snapshot s on s.id = (n.id << 15) | a.ordinal
                         where n.id > r.id and n.user = a.user order by n.id limit 1
                     ) as back_run
                 from holder a
@@ -187,7 +186,7 @@ impl Store {
                     on r.user = a.user and r.id > a.first_run and r.id < a.observed_run
                 where r.scope = 'full' and r.status = 'finished'
                     and not exists (
-                        select 1 from snapshot s where s.run = r.id and s.account = a.id
+                        select 1 from snapshot s where s.id = (r.id << 15) | a.ordinal
                     )
                     and not exists (
                         select 1 from failure f where f.run = r.id and f.account = a.id

@@ -68,10 +68,19 @@ impl Store {
 
     /// The accounts that a run has observed.
     pub async fn observed_accounts(&self, run: RunNumber) -> Result<BTreeSet<i64>, StoreError> {
-        let accounts = sqlx::query_scalar!("select account from snapshot where run = ?1", run.0)
-            .fetch_all(&self.pool)
-            .await
-            .map_err(|error| self.error(error))?;
+        let accounts = sqlx::query_scalar!(
+            r#"
+            select a.id as "id!"
+            from run r
+            cross join snapshot s on s.id >= r.id << 15 and s.id < (r.id + 1) << 15
+            cross join account a on a.user = r.user and a.ordinal = s.id & 32767
+            where r.id = ?1
+            "#,
+            run.0
+        )
+        .fetch_all(&self.pool)
+        .await
+        .map_err(|error| self.error(error))?;
         Ok(accounts.into_iter().collect())
     }
 

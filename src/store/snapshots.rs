@@ -527,9 +527,11 @@ async fn note_observations(
     let rows = json!(rows).to_string();
     sqlx::query!(
         r#"
-        insert into snapshot (run, account, after_ms, figures)
-        select r.id, a.id, (j.value ->> 2) - r.started_at * 1000,
-            (j.value ->> 3) | ((j.value ->> 4) << 16) | (((j.value ->> 5) - a.answer_bytes) << 36)
+        insert into snapshot (id, after_ms, figures)
+        select (r.id << 15) | a.ordinal, (j.value ->> 2) - r.started_at * 1000,
+            ((j.value ->> 3) & 1023) | (((j.value ->> 4) & 8191) << 10)
+                | (((j.value ->> 3) >> 10) << 23) | (((j.value ->> 4) >> 13) << 29)
+                | (((j.value ->> 5) - a.answer_bytes) << 36)
         from json_each(?1) j
         join run r on r.id = j.value ->> 0
         join account a on a.id = j.value ->> 1

@@ -64,9 +64,8 @@ impl Store {
             cross join property_value v on v.id = h.value
             cross join user u on u.id = a.user
             left join out_of_sight o on o.account = a.id and o.subject = p.subject
-            cross join snapshot s
-                on s.run = coalesce(o.seen_run, a.observed_run) and s.account = a.id
-            cross join run r on r.id = s.run
+            cross join run r on r.id = coalesce(o.seen_run, a.observed_run)
+            cross join snapshot s on s.id = (r.id << 15) | a.ordinal
             where p.kind in ('group', 'global_group', 'block') and (?1 is null or a.user = ?1)
                 and a.detached_at is null and (v.json like '"2%' or p.kind = 'block')
             "#,

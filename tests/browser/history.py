@@ -222,7 +222,7 @@ def main():
             " observed_run, failing_since, coverage, fingerprint) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             row,
         )
-    database.executemany("insert into snapshot (run, account, after_ms) values (?, ?, ?)", snapshots)
+    database.executemany("insert into snapshot (id, after_ms) select (?1 << 15) | ordinal, ?3 from account where id = ?2", snapshots)
     database.executemany("insert into failure (run, account, after_ms, error) values (?, ?, ?, ?)", failures)
     history.write()
     database.commit()

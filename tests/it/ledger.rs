@@ -11,7 +11,7 @@ use sultrail::{
 use super::scene::ask_sqlite;
 
 /// How long a request took, how long it waited and how many bytes came, of one run after the other.
-const FIGURES: [(u64, u64, u64); 12] = [
+const FIGURES: [(u64, u64, u64); 14] = [
     (12, 0, 20_000),
     (0, 0, 0),
     (65_535, 375, 19_999),
@@ -24,6 +24,8 @@ const FIGURES: [(u64, u64, u64); 12] = [
     (600_000, 90_000_000, 1 << 40),
     (65_535, 1_048_575, 0),
     (12, 0, 20_000),
+    (1_023, 8_191, 20_000),
+    (1_024, 8_192, 20_000),
 ];
 
 const ACCOUNT: i64 = 1;

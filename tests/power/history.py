@@ -64,7 +64,7 @@ class History:
         if path not in image:
             return
         with opened(image, path) as (connection, _):
-            known = set(connection.execute("select run, account from snapshot"))
+            known = set(connection.execute("select run, account from observations"))
             told = collections.defaultdict(set)
             for run, account, *row in connection.execute(OBSERVED):
                 told[run, account].add(tuple(row))

@@ -112,15 +112,15 @@ impl Reading {
             r#"
             with ours as (select id, started_at from run where user = ?1),
             seen as (
-                select s.run, s.account, s.after_ms, s.duration_ms,
+                select ours.id as run, x.id as account, s.after_ms, s.duration_ms,
                     x.answer_bytes + s.more_bytes as bytes, s.waited_ms, null as error,
                     (
                         select count(*) from change c join property p on p.id = c.property
-                        where c.run = s.run and c.account = s.account and p.kind <> 'counter'
+                        where c.run = ours.id and c.account = x.id and p.kind <> 'counter'
                     ) as changes
-                from snapshot s
-                join account x on x.id = s.account
-                where s.run in (select id from ours)
+                from ours
+                cross join snapshot s on s.id >= ours.id << 15 and s.id < (ours.id + 1) << 15
+                cross join account x on x.user = ?1 and x.ordinal = s.id & 32767
                 union all
                 select f.run, f.account, f.after_ms, null, null, null, f.error, 0
                 from failure f where f.run in (select id from ours)
