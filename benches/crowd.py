@@ -49,6 +49,9 @@ def copy(target, table, users, accounts, events):
             # value | from_run << 32; without a run where it is the account's first.
             of_run = f"(((({name} >> 32) - 1) * {users} + 1 + k.n) << 32)"
             return f"(({name} & 4294967295) | iif({name} >> 32 = 0, 0, {of_run}))"
+        if (table, column) == ("snapshot", "id"):
+            # run << 15 | account.ordinal
+            return f"(((({name} >> 15) - 1) * {users} + 1 + k.n) << 15 | ({name} & 32767))"
         if (table, column) == ("held", "id"):
             return f"{name} + (k.n * {accounts} << 18)"
         if column in ("user", "central_user_id") or (table, column) == ("user", "id"):
@@ -60,13 +63,15 @@ def copy(target, table, users, accounts, events):
     if table in SHARED:
         target.execute(f"insert or replace into {table} select * from one.{table}")
         return
-    if "user" not in columns and not {"run", "account"} & set(columns) and table not in ("user", "held"):
+    if "user" not in columns and not {"run", "account"} & set(columns) and table not in ("user", "held", "snapshot"):
         sys.exit(f"whose are the rows of {table}?")
     numbers = f"(with recursive k (n) as (select 0 union all select n + 1 from k where n < {users} - 1) select n from k)"
     # One run after the other, and in it one user after the other.
     source = f"{numbers} k cross join one.{table} t"
     if "run" in columns:
         source = f"one.run r cross join {numbers} k cross join one.{table} t on t.run = r.id"
+    if table == "snapshot":
+        source = f"one.run r cross join {numbers} k cross join one.snapshot t on t.id >= r.id << 15 and t.id < (r.id + 1) << 15"
     listed = ", ".join(map(of_user, columns))
     target.execute(f"insert into {table} ({', '.join(columns)}) select {listed} from {source}")
 

@@ -11,7 +11,7 @@ where n.id = account.id;
 create unique index account_by_ordinal on account (user, ordinal);
 
 -- Whoever adds an account need not know of it. Accounts go only when all those of their user do.
-create trigger account_has_ordinal after insert on account begin
+create trigger account_has_ordinal after insert on account when new.ordinal = 0 begin
     update account set ordinal = (select max(ordinal) + 1 from account where user = new.user)
     where id = new.id;
 end;

@@ -17,9 +17,10 @@ def main():
     target = Path(sys.argv[1])
     counts = collections.defaultdict(dict)
     kept, broken = 0, 0
+    instrumented = list(objects())
     for profile in sorted((target / "counts").glob("*.profraw")):
         shown = subprocess.run(
-            ["cov", "show", "--instr-profile", profile, *objects()], capture_output=True, text=True, errors="replace"
+            ["cov", "show", "--instr-profile", profile, *instrumented], capture_output=True, text=True, errors="replace"
         )
         if shown.returncode:
             # Its process was killed while it wrote.

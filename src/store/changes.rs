@@ -125,7 +125,7 @@ async fn found(
     let runs = sqlx::query_as!(
         Packed,
         r#"
-        select r.id as "run!", r.finished_at, p.id as "previous: i64",
+        select r.id as "run!", r.finished_at, p.id as "previous?: i64",
             group_concat(
                 case when c.log_event is not null
                 then (c.account * 4194304 + c.property * 16 + c.cause) || ' ' || c.before_seen

@@ -19,16 +19,16 @@ const NEAR: i64 = 5;
 pub(super) struct Wanted(BTreeMap<i64, Vec<i64>>);
 
 impl Wanted {
-    /// Adds when this account was observed in this run.
-    pub(super) fn add(&mut self, run: i64, account: i64) {
-        self.0.entry(run).or_default().push(account);
+    /// Adds when the account of this ordinal was observed in this run.
+    pub(super) fn add(&mut self, run: i64, ordinal: i64) {
+        self.0.entry(run).or_default().push(ordinal);
     }
 
     /// Asks for them.
     pub(super) async fn ask(self, connection: &mut SqliteConnection) -> sqlx::Result<Instants> {
-        let ranges = self.0.into_iter().map(|(run, mut accounts)| {
-            accounts.sort_unstable();
-            (run, ranges(&accounts))
+        let ranges = self.0.into_iter().map(|(run, mut ordinals)| {
+            ordinals.sort_unstable();
+            (run, ranges(&ordinals))
         });
         let ranges: BTreeMap<_, _> = ranges.collect();
         let ranges = serde_json::json!(ranges).to_string();
@@ -56,13 +56,13 @@ impl Wanted {
             for [packed] in observed {
                 let packed = packed - (run.id << 15);
                 // Negative where the clock was set while the run went on.
-                let (account, after_ms) = (packed & 0x7fff, packed >> 15);
+                let (ordinal, after_ms) = (packed & 0x7fff, packed >> 15);
                 let seconds = run.started_at + after_ms / 1000;
                 let place = *places.entry(seconds).or_insert_with(|| {
                     instants.texts.push(instant(seconds).into());
                     u32::try_from(instants.texts.len() - 1).unwrap_or(MISSING)
                 });
-                row.push(account, place);
+                row.push(ordinal, place);
             }
             instants.observed.insert(run.id, row);
         }
@@ -71,14 +71,12 @@ impl Wanted {
 }
 
 /// Those that are near each other: the first, `<< 16 |` how far the last is from it.
-fn ranges(accounts: &[i64]) -> Vec<i64> {
+fn ranges(ordinals: &[i64]) -> Vec<i64> {
     let mut ranges: Vec<[i64; 2]> = Vec::new();
-    for account in accounts {
+    for ordinal in ordinals {
         match ranges.last_mut() {
-            Some([first, last]) if account - *last <= NEAR && account - *first < 1 << 16 => {
-                *last = *account;
-            }
-            _ => ranges.push([*account; 2]),
+            Some([_, last]) if ordinal - *last <= NEAR => *last = *ordinal,
+            _ => ranges.push([*ordinal; 2]),
         }
     }
     let packed = |[first, last]: [i64; 2]| (first << 16) | (last - first);
@@ -92,7 +90,7 @@ pub(super) struct Instants {
     texts: Vec<Arc<str>>,
 }
 
-/// What is known of a run: for each account from the first on, the place of its text.
+/// What is known of a run: for each ordinal from the first on, the place of its text.
 #[derive(Default)]
 struct Row {
     first: i64,
@@ -103,22 +101,23 @@ struct Row {
 const MISSING: u32 = u32::MAX;
 
 impl Row {
-    /// Accounts come in order.
-    fn push(&mut self, account: i64, place: u32) {
+    /// They come in order.
+    fn push(&mut self, ordinal: i64, place: u32) {
         if self.places.is_empty() {
-            self.first = account;
+            self.first = ordinal;
         }
-        let at = usize::try_from(account - self.first).unwrap_or_default();
+        let at = usize::try_from(ordinal - self.first).unwrap_or_default();
+        debug_assert!(at >= self.places.len(), "in order");
         self.places.resize(at, MISSING);
         self.places.push(place);
     }
 }
 
 impl Instants {
-    /// When this account was observed in this run, if that was asked for.
-    pub(super) fn at(&self, run: i64, account: i64) -> Option<&Arc<str>> {
+    /// When the account of this ordinal was observed in this run, if that was asked for.
+    pub(super) fn at(&self, run: i64, ordinal: i64) -> Option<&Arc<str>> {
         let row = self.observed.get(&run)?;
-        let at = usize::try_from(account - row.first).ok()?;
+        let at = usize::try_from(ordinal - row.first).ok()?;
         self.texts.get(*row.places.get(at)? as usize)
     }
 }
@@ -131,8 +130,8 @@ mod tests {
     fn neighbours_are_read_in_a_row() {
         let packed = [[1, 8], [15, 0], [40, 0]].map(|[first, more]| (first << 16) | more);
         assert_eq!(ranges(&[1, 2, 2, 4, 9, 15, 40]), packed);
-        let all: Vec<i64> = (1..=65_540).collect();
-        assert_eq!(ranges(&all), [(1 << 16) | 65_535, (65_537 << 16) | 3]);
+        let all: Vec<i64> = (1..=32_767).collect();
+        assert_eq!(ranges(&all), [(1 << 16) | 0x7ffe]);
         assert!(ranges(&[]).is_empty());
     }
 }

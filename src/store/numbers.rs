@@ -1,6 +1,6 @@
 //! Long answers. A row that leaves SQLite is copied from its thread to ours value by value, which takes
 //! several times as long as to find it. What is asked for by the hundred thousand comes as numbers
-//! instead, all those of an account or of a run in one text, and is put into words here.
+//! instead, all those of a run or of some accounts in one text, and is put into words here.
 
 use std::sync::Arc;
 

@@ -40,8 +40,8 @@ pub struct Preferences {
 /// One preference, in numbers: the rank of its name, and rows. [`NONE`] is no run.
 #[derive(Clone, Copy)]
 struct Held {
-    name: usize,
-    value: i64,
+    name: u32,
+    value: u32,
     /// The run that first observed it; none where it is held since the account's first.
     since: i64,
     /// The run that found it gone.
@@ -57,8 +57,8 @@ impl Held {
             run => run,
         };
         Some(Self {
-            name: names.rank(property)?,
-            value: holds & 0xffff_ffff,
+            name: u32::try_from(names.rank(property)?).ok()?,
+            value: u32::try_from(holds & 0xffff_ffff).ok()?,
             since,
             until,
         })
@@ -83,8 +83,8 @@ impl Preferences {
         first_seen_at: &'a Arc<str>,
         held: &Held,
     ) -> Option<PreferenceRow<'a>> {
-        let (_, name) = self.names.words().get(held.name)?;
-        let text = self.texts.word(held.value)?;
+        let (_, name) = self.names.words().get(held.name as usize)?;
+        let text = self.texts.word(held.value.into())?;
         let at = |run: i64| self.instants.at(run, account.ordinal);
         Some(PreferenceRow {
             user: &account.user,
@@ -133,12 +133,13 @@ async fn preferences(
     gone.await?;
     let (mut values, mut wanted) = (Numbers::default(), Wanted::default());
     for (account, held) in accounts.words().iter().zip(&mut held) {
+        held.shrink_to_fit();
         held.sort_by_key(|held| held.name);
         if !held.is_empty() {
             wanted.add(account.first_run, account.ordinal);
         }
         for held in held {
-            values.add(held.value);
+            values.add(held.value.into());
             for run in [held.since, held.until] {
                 if run != NONE {
                     wanted.add(run, account.ordinal);

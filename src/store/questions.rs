@@ -489,7 +489,7 @@ pub(super) async fn accounts_after(
                 when missed.run is not null and (
                     select s.id from run r
                     join snapshot s on s.id = (r.id << 15) | a.ordinal
-                    where r.id > missed.run and r.id <= ?2
+                    where r.user = a.user and r.id > missed.run and r.id <= ?2
                     limit 1
                 ) is null then 'unreachable'
                 else 'attached'

@@ -107,7 +107,7 @@ impl Store {
             )
             select u.name as "user!", a.wiki as "wiki!", p.kind as "kind!", p.name as "name!",
                 v.json as "value!", h.from_run as "from_run!: i64", h.seen_run as "seen_run!: i64",
-                h.ended_run as "ended_run: i64",
+                h.ended_run as "ended_run?: i64",
                 strftime('%Y-%m-%dT%H:%M:%SZ', found.at, 'unixepoch') as "valid_from!: String",
                 strftime('%Y-%m-%dT%H:%M:%SZ', seen.at, 'unixepoch') as "seen_until!: String",
                 strftime(

@@ -105,7 +105,7 @@ mod tests {
     use std::borrow::Cow;
 
     use sqlx::{
-        SqlStr,
+        Connection, SqlStr, SqliteConnection,
         migrate::{Migration, MigrationType},
     };
 
@@ -179,6 +179,64 @@ mod tests {
         copy.close().await;
         assert_eq!(count(&store, "user").await, 1);
         assert!(std::fs::read(&path).expect("it") == bytes);
+        store.close().await;
+    }
+
+    /// Two users in turn, and among their looks every figure at both ends of its bits, and none.
+    const LOOKS: &str = "
+        insert into user (id, name, asked_as, central_api) values (1, 'A', 'A', 'x'), (2, 'B', 'B', 'x');
+        with recursive n (value) as (select 1 union all select value + 1 from n where value < 40)
+        insert into run (id, user, scope, trigger, status, started_at)
+        select value, 1 + value % 2, 'full', 'command', 'running', value * 86400 from n;
+        insert into account (id, user, wiki, api_url, host, listed_from, first_run, answer_bytes)
+        select value * 3, 1 + value % 2, 'w' || value, '', 'w' || value, 0, 2 - value % 2, 5000
+        from json_each('[1,2,3,4,5,6]');
+        with
+            took (d) as (values (0), (1023), (1024), (65535)),
+            waited (w) as (values (0), (8191), (8192), (1048575)),
+            more (m) as (values (-4999), (0), (1), (67000000)),
+            figures as (
+                select row_number() over () as n, d | (w << 16) | (m << 36) as figures
+                from took, waited, more
+            ),
+            looks as (
+                select row_number() over () as n, r.id as run, a.id as account
+                from run r join account a on a.user = r.user
+            )
+        insert into snapshot (run, account, after_ms, figures)
+        select l.run, l.account, case l.n % 5 when 0 then -86400123 else l.n * 333 end, f.figures
+        from looks l left join figures f on f.n = l.n;";
+
+    /// What the contract tells of looks.
+    async fn looks(connection: &mut SqliteConnection) -> Vec<String> {
+        let sql = "select json_array(run, at_ms, host, duration_ms, bytes, waited_ms) from requests
+            union all select json_array(run, user, wiki, taken_at, outcome, changes) from snapshots
+            union all select json_array(run, requests, unchanged, first_seen) from runs order by 1";
+        let rows = sqlx::query_scalar(sql).fetch_all(connection);
+        rows.await.expect("rows")
+    }
+
+    #[tokio::test]
+    async fn looks_are_told_as_they_were_before_their_key_was_one_number() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("sultrail.db");
+        let options = SqliteConnectOptions::new().filename(&path);
+        let options = options.create_if_missing(true);
+        let file = SqliteConnection::connect_with(&options).await;
+        let mut file = file.expect("a file");
+        let earlier = MIGRATIONS.iter().filter(|migration| migration.version < 7);
+        let earlier = Migrator::with_migrations(earlier.cloned().collect());
+        earlier.run(&mut file).await.expect("the schema of then");
+        let filled = sqlx::raw_sql(LOOKS).execute(&mut file).await;
+        filled.expect("looks");
+        let before = looks(&mut file).await;
+        assert_eq!(before.len(), 64 + 120 + 40);
+        file.close().await.expect("a file");
+
+        let store = Store::open(&path).await.expect("the database of now");
+        let mut connection = store.pool.acquire().await.expect("a connection");
+        assert_eq!(looks(&mut connection).await, before);
+        drop(connection);
         store.close().await;
     }
 }

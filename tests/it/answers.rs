@@ -11,10 +11,21 @@ use crate::{
 
 /// Four nights on three wikis. In the first nothing was known; in the last nothing happened.
 fn four_nights() -> Scene {
+    four_nights_after("select 1")
+}
+
+/// The same, but that the second run has a number for which a value of a preference leaves no room.
+fn four_nights_of_a_late_run() -> Scene {
+    four_nights_after("update sqlite_sequence set seq = 20000 where name = 'run'")
+}
+
+/// The same, and what is done to the database after the first night.
+fn four_nights_after(tampering: &str) -> Scene {
     let scene = Scene::of(3);
     let farm = &scene.farm;
     farm.add_default(&[], "colour", "\"red\"");
     scene.at("2026-11-18T03:17:00Z", &["snapshot"]).succeeds();
+    scene.tamper(tampering);
 
     farm.set_now(parse_time("2026-11-18T20:00:00Z").expect("an instant"));
     let expiry = parse_time("2027-01-01T00:00:00Z");
@@ -521,18 +532,19 @@ fn whoever_reads_the_output_may_stop_reading() {
 fn prefs_prints_what_the_views_answer() {
     prefs_prints_what_they_answer(&four_nights());
     prefs_prints_what_they_answer(&four_nights_of_a_bad_clock());
+    prefs_prints_what_they_answer(&four_nights_of_a_late_run());
 }
 
 fn prefs_prints_what_they_answer(scene: &Scene) {
     let columns = "user, wiki, name, value, is_default, valid_from, valid_to";
     let (mut seen, mut gone) = (0, 0);
-    for run in ["1", "2", "3", "4"] {
+    for run in scene.lines("select run from runs order by run") {
         for (narrow, condition) in [
             (&[][..], "true"),
             (&["--wiki", "dewiki"], "wiki = 'dewiki'"),
             (&["--name", "*o*y"], "name glob '*o*y'"),
         ] {
-            let asked = [&["prefs", "--at", run, "--format", "jsonl"], narrow].concat();
+            let asked = [&["prefs", "--at", &run, "--format", "jsonl"], narrow].concat();
             let told = objects(&scene.run(&asked).succeeds());
             let row = |object: &BTreeMap<String, Json>| -> Vec<String> {
                 let cell = |column| as_sqlite(&object[column]);

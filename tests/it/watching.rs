@@ -110,6 +110,38 @@ fn an_account_is_told_as_it_was_then() {
 }
 
 #[test]
+fn what_another_user_was_told_of_a_wiki_tells_nothing_of_ones_own_account() {
+    let scene = a_good_night();
+    scene
+        .farm
+        .misbehave(Rule::new(Fault::NotFound404).on("dewiki"));
+    let run = scene.at("2026-11-19T03:17:00Z", &["snapshot"]);
+    run.says(3, &["dewiki: not read"]);
+    // Bob's account has the same number among his, and could be read.
+    for statement in [
+        "insert into user (id, name, asked_as, central_api) values (2, 'Bob', 'Bob', '')",
+        "insert into account (user, wiki, api_url, host, listed_from, ordinal)
+         select 2, wiki, api_url, host, 0, ordinal from account where wiki = 'dewiki'",
+        "insert into run (id, user, scope, trigger, status, started_at, finished_at)
+         values (3, 2, 'full', 'command', 'finished', 1763526000, 1763526060)",
+        "insert into snapshot (id, after_ms) select (3 << 15) | ordinal, 5 from account where user = 2",
+        "update account set first_run = 3, observed_run = 3 where user = 2",
+    ] {
+        scene.tamper(statement);
+    }
+    let run = scene.at("2026-11-19T05:17:00Z", &["snapshot", "--wiki", "enwiki"]);
+    run.succeeds();
+    let arguments = ["accounts", "--user", ALICE, "--at", "4", "--format", "csv"];
+    let run = scene.at("2026-11-20T03:17:00Z", &arguments).succeeds();
+    let lines = run.lines().into_iter();
+    let of_dewiki: Vec<&str> = lines.filter(|line| line.contains("dewiki")).collect();
+    assert!(
+        of_dewiki.len() == 1 && of_dewiki[0].contains(",unreachable,"),
+        "{run:#?}"
+    );
+}
+
+#[test]
 fn the_daemon_says_what_it_does() {
     let scene = Scene::of(1);
     scene.edit_config("auth = ", "schedule = \"17 3 1 1 *\"\nauth = ");

@@ -42,7 +42,7 @@ impl Reading {
         let user = self.user;
         let hidden = sqlx::query!(
             r#"
-            select o.account, o.subject as "subject: u32", o.seen_run
+            select o.account, o.subject as "subject!: u32", o.seen_run
             from out_of_sight o join account a on a.id = o.account
             where a.user = ?1 order by o.account, o.subject
             "#,
@@ -73,7 +73,7 @@ impl Reading {
                 a.first_run, a.observed_run,
                 strftime('%Y-%m-%dT%H:%M:%SZ', a.failing_since, 'unixepoch')
                     as "failing_since: String",
-                a.coverage as "coverage: u32"
+                a.coverage as "coverage!: u32"
             from account a
             join user u on u.id = a.user
             where a.user = ?1
@@ -135,13 +135,13 @@ impl Reading {
                     when seen.changes > 0 then 'changed'
                     else 'unchanged'
                 end as "outcome!: String",
-                seen.changes as "changes!: i64", seen.error as "error: String",
-                seen.after_ms as "after_ms!", seen.duration_ms as "duration_ms: i64",
-                seen.bytes as "bytes: i64", seen.waited_ms as "waited_ms: i64"
+                seen.changes as "changes!: i64", seen.error as "error?: String",
+                seen.after_ms as "after_ms!", seen.duration_ms as "duration_ms?: i64",
+                seen.bytes as "bytes?: i64", seen.waited_ms as "waited_ms?: i64"
             from seen
-            join ours on ours.id = seen.run
-            join account a on a.id = seen.account
-            join user u on u.id = a.user
+            cross join ours on ours.id = seen.run
+            cross join account a on a.id = seen.account
+            cross join user u on u.id = a.user
             where a.user = ?1
             order by seen.run, a.wiki, seen.error
             "#,
@@ -187,10 +187,11 @@ impl Reading {
                     as "valid_from!: String",
                 strftime('%Y-%m-%dT%H:%M:%SZ', seen.at, 'unixepoch') as "seen_until!: String",
                 strftime('%Y-%m-%dT%H:%M:%SZ',
-                    iif(p.kind = 'global_preference', gone.by, gone.at), 'unixepoch')
+                    iif(p.kind = 'global_preference' and gone_in.finished_at is not null,
+                        gone_in.finished_at, gone_in.started_at + gone.after_ms / 1000), 'unixepoch')
                     as "valid_to: String",
                 h.from_run as "from_run!: i64", h.seen_run as "seen_run!: i64",
-                h.ended_run as "ended_run: i64", w.id is not null as "withheld!: bool"
+                h.ended_run as "ended_run?: i64", w.id is not null as "withheld!: bool"
             from held_values h
             join account a on a.id = h.account
             join user u on u.id = a.user
@@ -198,7 +199,8 @@ impl Reading {
             join property_value v on v.id = h.value
             join observations found on found.run = h.from_run and found.account = h.account
             join observations seen on seen.run = h.seen_run and seen.account = h.account
-            left join observations gone on gone.run = h.ended_run and gone.account = h.account
+            left join run gone_in on gone_in.id = h.ended_run
+            left join snapshot gone on gone.id = (gone_in.id << 15) | a.ordinal
             left join withheld w
                 on h.ended_run is null and w.id = (h.account << 18) | h.property
             where a.user = ?1

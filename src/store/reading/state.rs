@@ -30,25 +30,25 @@ impl Reading {
             )
             select u.name as "user!", a.wiki as "wiki!", u.central_user_id,
                 max(f.value) filter (where f.name = 'local_user_id' and f.type = 'integer')
-                    as "local_user_id: i64",
+                    as "local_user_id?: i64",
                 max(f.value) filter (where f.name = 'name' and f.type = 'text')
-                    as "name: String",
+                    as "name?: String",
                 max(f.value) filter (where f.name = 'registered_at' and f.type = 'text')
-                    as "registered_at: String",
+                    as "registered_at?: String",
                 (
                     select strftime('%Y-%m-%dT%H:%M:%SZ', e.made_at, 'unixepoch')
                     from first_edit e where e.account = a.id
-                ) as "first_edit_at: String",
+                ) as "first_edit_at?: String",
                 max(f.value) filter (where f.name = 'latest_edit_at' and f.type = 'text')
-                    as "latest_edit_at: String",
+                    as "latest_edit_at?: String",
                 max(f.value) filter (where f.name = 'edit_count' and f.type = 'integer')
-                    as "edit_count: i64",
+                    as "edit_count?: i64",
                 max(f.value) filter (where f.name = 'email' and f.type = 'text')
-                    as "email: String",
+                    as "email?: String",
                 max(f.value) filter (where f.name = 'email_confirmed_at' and f.type = 'text')
-                    as "email_confirmed_at: String",
+                    as "email_confirmed_at?: String",
                 max(f.value) filter (where f.name = 'home_wiki' and f.type = 'text')
-                    as "home_wiki: String",
+                    as "home_wiki?: String",
                 count(*) filter (where f.kind = 'lock' and f.name = 'locked') > 0
                     as "locked!: bool",
                 count(*) filter (where f.kind = 'lock' and f.name = 'hidden') > 0
@@ -79,14 +79,17 @@ impl Reading {
                 case when v.json like '"2%' then json_extract(v.json, '$') end
                     as "expires_at: String",
                 strftime('%Y-%m-%dT%H:%M:%SZ', found.at, 'unixepoch') as "valid_from!: String",
-                strftime('%Y-%m-%dT%H:%M:%SZ', gone.at, 'unixepoch') as "valid_to: String"
+                strftime(
+                    '%Y-%m-%dT%H:%M:%SZ', gone_in.started_at + gone.after_ms / 1000, 'unixepoch'
+                ) as "valid_to: String"
             from held_values h
             join account a on a.id = h.account
             join user u on u.id = a.user
             join property p on p.id = h.property
             join property_value v on v.id = h.value
             join observations found on found.run = h.from_run and found.account = h.account
-            left join observations gone on gone.run = h.ended_run and gone.account = h.account
+            left join run gone_in on gone_in.id = h.ended_run
+            left join snapshot gone on gone.id = (gone_in.id << 15) | a.ordinal
             where a.user = ?1 and h.from_run <= ?2 and (h.ended_run is null or h.ended_run > ?2)
                 and p.kind in ('group', 'global_group', 'implicit_group')
             order by a.wiki, p.kind, p.name
@@ -111,7 +114,9 @@ impl Reading {
                 v.json as "value!", nullif(v.is_default, -1) as "is_default: bool",
                 strftime('%Y-%m-%dT%H:%M:%SZ', iif(?3, found.by, found.at), 'unixepoch')
                     as "valid_from!: String",
-                strftime('%Y-%m-%dT%H:%M:%SZ', iif(?3, gone.by, gone.at), 'unixepoch')
+                strftime('%Y-%m-%dT%H:%M:%SZ',
+                    iif(?3 and gone_in.finished_at is not null,
+                        gone_in.finished_at, gone_in.started_at + gone.after_ms / 1000), 'unixepoch')
                     as "valid_to: String"
             from held_values h
             join account a on a.id = h.account
@@ -119,7 +124,8 @@ impl Reading {
             join property p on p.id = h.property
             join property_value v on v.id = h.value
             join observations found on found.run = h.from_run and found.account = h.account
-            left join observations gone on gone.run = h.ended_run and gone.account = h.account
+            left join run gone_in on gone_in.id = h.ended_run
+            left join snapshot gone on gone.id = (gone_in.id << 15) | a.ordinal
             where a.user = ?1 and h.from_run <= ?2 and (h.ended_run is null or h.ended_run > ?2)
                 and iif(
                     ?3,
@@ -155,7 +161,9 @@ impl Reading {
                 v.json as "value!",
                 strftime('%Y-%m-%dT%H:%M:%SZ', found.at, 'unixepoch') as "valid_from!: String",
                 strftime('%Y-%m-%dT%H:%M:%SZ', seen.at, 'unixepoch') as "seen_until!: String",
-                strftime('%Y-%m-%dT%H:%M:%SZ', gone.at, 'unixepoch') as "valid_to: String"
+                strftime(
+                    '%Y-%m-%dT%H:%M:%SZ', gone_in.started_at + gone.after_ms / 1000, 'unixepoch'
+                ) as "valid_to: String"
             from held_values h
             join account a on a.id = h.account
             join user u on u.id = a.user
@@ -163,7 +171,8 @@ impl Reading {
             join property_value v on v.id = h.value
             join observations found on found.run = h.from_run and found.account = h.account
             join observations seen on seen.run = h.seen_run and seen.account = h.account
-            left join observations gone on gone.run = h.ended_run and gone.account = h.account
+            left join run gone_in on gone_in.id = h.ended_run
+            left join snapshot gone on gone.id = (gone_in.id << 15) | a.ordinal
             where a.user = ?1 and h.from_run <= ?2 and p.kind = 'block'
             order by a.wiki, p.name, h.from_run, h.ended_run is null, h.ended_run
             "#,

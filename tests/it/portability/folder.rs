@@ -13,6 +13,10 @@ fn what_a_user_was_is_told_in_files() {
     let global = line(&identity, &[("wiki", "global")]);
     assert_eq!(global["central_user_id"], 50_001);
     assert_eq!(global["home_wiki"], "enwiki");
+    // What is not known of the global account is null: it has no number on a wiki, and never edited.
+    for unknown in ["local_user_id", "latest_edit_at"] {
+        assert!(global[unknown].is_null(), "{unknown}: {global}");
+    }
     let english = line(&identity, &[("wiki", "enwiki")]);
     assert_eq!(english["email"], super::ADDRESS);
     for field in [
