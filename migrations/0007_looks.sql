@@ -135,7 +135,9 @@ left join property_value b on b.id = c.before
 left join property_value n on n.id = c.after
 left join log_event l on l.id = c.log_event;
 
-create view snapshots as
+-- Every observation, as `snapshots` tells it, which is more than SQLite would search through for each
+-- row of `runs`. Not part of the contract.
+create view looks as
 select r.id as run, u.name as user, a.wiki,
     strftime('%Y-%m-%dT%H:%M:%SZ', r.started_at + s.after_ms / 1000, 'unixepoch') as taken_at,
     case
@@ -149,12 +151,15 @@ select r.id as run, u.name as user, a.wiki,
     (
         select count(*) from change c join property p on p.id = c.property
         where c.run = r.id and c.account = a.id and p.kind <> 'counter'
-    ) as changes,
-    null as error
+    ) as changes
 from run r
 cross join snapshot s on s.id >= r.id << 15 and s.id < (r.id + 1) << 15
 cross join account a on a.user = r.user and a.ordinal = s.id & 32767
-cross join user u on u.id = r.user
+cross join user u on u.id = r.user;
+
+create view snapshots as
+select run, user, wiki, taken_at, outcome, changes, null as error
+from looks
 union all
 select f.run, u.name, a.wiki,
     strftime('%Y-%m-%dT%H:%M:%SZ', r.started_at + f.after_ms / 1000, 'unixepoch'),
@@ -171,16 +176,16 @@ select r.id as run, u.name as user, r.scope, r.trigger, r.status,
     strftime('%Y-%m-%dT%H:%M:%SZ', r.finished_at, 'unixepoch') as finished_at,
     r.accounts,
     coalesce(r.unchanged, (
-        select count(*) from snapshots s
-        where s.run = r.id and s.wiki <> 'global' and s.outcome = 'unchanged'
+        select count(*) from looks l
+        where l.run = r.id and l.wiki <> 'global' and l.outcome = 'unchanged'
     )) as unchanged,
     coalesce(r.changed, (
-        select count(*) from snapshots s
-        where s.run = r.id and s.wiki <> 'global' and s.outcome = 'changed'
+        select count(*) from looks l
+        where l.run = r.id and l.wiki <> 'global' and l.outcome = 'changed'
     )) as changed,
     coalesce(r.first_seen, (
-        select count(*) from snapshots s
-        where s.run = r.id and s.wiki <> 'global' and s.outcome = 'first_seen'
+        select count(*) from looks l
+        where l.run = r.id and l.wiki <> 'global' and l.outcome = 'first_seen'
     )) as first_seen,
     coalesce(r.failed, (
         select count(*) from failure f join account a on a.id = f.account
