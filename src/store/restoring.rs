@@ -12,7 +12,7 @@ use super::{
     StoreError,
     accounts::host,
     contributions::{insert_kinds, insert_tags},
-    snapshots::intern,
+    snapshots::{figures, intern},
 };
 use crate::model::{Coverage, Hidden, Kind, Property, Subject};
 
@@ -197,9 +197,10 @@ impl Restoring {
                 line.run,
                 line.wiki,
                 line.after_ms,
-                line.duration_ms,
+                line.duration_ms
+                    .zip(line.waited_ms)
+                    .map(|(duration_ms, waited_ms)| figures([duration_ms, waited_ms])),
                 line.bytes,
-                line.waited_ms,
                 line.error,
             ])
         });
@@ -210,12 +211,10 @@ impl Restoring {
             r#"
             insert into snapshot (id, after_ms, figures)
             select ((j.value ->> 0) << 15) | a.ordinal, j.value ->> 2,
-                ((j.value ->> 3) & 1023) | (((j.value ->> 5) & 8191) << 10)
-                    | (((j.value ->> 3) >> 10) << 23) | (((j.value ->> 5) >> 13) << 29)
-                    | (((j.value ->> 4) - a.answer_bytes) << 36)
+                (j.value ->> 3) | (((j.value ->> 4) - a.answer_bytes) << 36)
             from json_each(?1) j
             join account a on a.user = ?2 and a.wiki = j.value ->> 1
-            where j.value ->> 6 is null
+            where j.value ->> 5 is null
             "#,
             rows,
             user
@@ -226,10 +225,10 @@ impl Restoring {
         let done = sqlx::query!(
             r#"
             insert into failure (run, account, after_ms, error)
-            select j.value ->> 0, a.id, j.value ->> 2, j.value ->> 6
+            select j.value ->> 0, a.id, j.value ->> 2, j.value ->> 5
             from json_each(?1) j
             join account a on a.user = ?2 and a.wiki = j.value ->> 1
-            where j.value ->> 6 is not null
+            where j.value ->> 5 is not null
             "#,
             rows,
             user

@@ -519,8 +519,10 @@ async fn note_observations(
             one.run.0,
             one.account,
             one.at.timestamp_millis(),
-            brought.map(|request| request.duration_ms),
-            brought.map(|request| request.waited_ms),
+            brought.map(|request| {
+                let times = [request.duration_ms, request.waited_ms];
+                figures(times.map(u64::cast_signed))
+            }),
             brought.map(|request| request.bytes),
         ));
     }
@@ -529,9 +531,7 @@ async fn note_observations(
         r#"
         insert into snapshot (id, after_ms, figures)
         select (r.id << 15) | a.ordinal, (j.value ->> 2) - r.started_at * 1000,
-            ((j.value ->> 3) & 1023) | (((j.value ->> 4) & 8191) << 10)
-                | (((j.value ->> 3) >> 10) << 23) | (((j.value ->> 4) >> 13) << 29)
-                | (((j.value ->> 5) - a.answer_bytes) << 36)
+            (j.value ->> 3) | (((j.value ->> 4) - a.answer_bytes) << 36)
         from json_each(?1) j
         join run r on r.id = j.value ->> 0
         join account a on a.id = j.value ->> 1
@@ -583,6 +583,12 @@ async fn note_fingerprint(
 /// Whether the figures of a request fit into those of `snapshot`.
 fn has_room(request: &Request) -> bool {
     request.duration_ms < 1 << 16 && request.waited_ms < 1 << 20 && request.bytes < 1 << 26
+}
+
+/// Duration and wait as `snapshot.figures` has them, below how many more bytes came (`migrations/0007_looks.sql`).
+pub(super) fn figures([duration_ms, waited_ms]: [i64; 2]) -> i64 {
+    let usual = (duration_ms & 0x3ff) | ((waited_ms & 0x1fff) << 10);
+    usual | ((duration_ms >> 10) << 23) | ((waited_ms >> 13) << 29)
 }
 
 /// The figures of later answers are told from the length of the first.

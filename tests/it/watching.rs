@@ -12,6 +12,14 @@ fn a_good_night() -> Scene {
     scene
 }
 
+/// The lines about the German Wikipedia.
+fn told_of_dewiki(scene: &Scene, arguments: &[&str]) -> Vec<String> {
+    let run = scene.at("2026-11-20T03:17:00Z", arguments).succeeds();
+    let lines = run.lines().into_iter();
+    let of_dewiki = lines.filter(|line| line.contains("dewiki"));
+    of_dewiki.map(str::to_owned).collect()
+}
+
 #[test]
 fn a_run_that_read_hardly_anything_is_no_good_run() {
     let scene = a_good_night();
@@ -96,10 +104,7 @@ fn an_account_is_told_as_it_was_then() {
     run.says(3, &["dewiki: not read"]);
     let states = |at: &str| {
         let arguments = ["accounts", "--at", at, "--format", "csv"];
-        let run = scene.at("2026-11-20T03:17:00Z", &arguments).succeeds();
-        let lines = run.lines().into_iter();
-        let of_dewiki = lines.filter(|line| line.contains("dewiki"));
-        of_dewiki.map(str::to_owned).collect::<String>()
+        told_of_dewiki(&scene, &arguments).concat()
     };
     assert!(states("1").contains(",attached,"), "{}", states("1"));
     assert!(states("2").contains(",unreachable,"), "{}", states("2"));
@@ -132,12 +137,10 @@ fn what_another_user_was_told_of_a_wiki_tells_nothing_of_ones_own_account() {
     let run = scene.at("2026-11-19T05:17:00Z", &["snapshot", "--wiki", "enwiki"]);
     run.succeeds();
     let arguments = ["accounts", "--user", ALICE, "--at", "4", "--format", "csv"];
-    let run = scene.at("2026-11-20T03:17:00Z", &arguments).succeeds();
-    let lines = run.lines().into_iter();
-    let of_dewiki: Vec<&str> = lines.filter(|line| line.contains("dewiki")).collect();
+    let told = told_of_dewiki(&scene, &arguments);
     assert!(
-        of_dewiki.len() == 1 && of_dewiki[0].contains(",unreachable,"),
-        "{run:#?}"
+        told.len() == 1 && told[0].contains(",unreachable,"),
+        "{told:?}"
     );
 }
 
