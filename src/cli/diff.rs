@@ -1,7 +1,5 @@
 //! `diff`: the changes between two points in time.
 
-use std::sync::Arc;
-
 use super::{
     Context, UserArgument,
     exit::{Exit, Trouble},
@@ -62,13 +60,14 @@ pub(super) async fn run(context: &mut Context<'_>, arguments: &Arguments) -> Res
         kind: arguments.kind,
         name: arguments.name.clone(),
     };
-    let mut changes = net(store.changes_between(&filter, from, to).await?);
+    let changes = store.changes_between(&filter, from, to).await?;
+    let mut changes = net(changes.rows());
     if !arguments.counters && arguments.kind != Some(Kind::Counter) {
-        changes.retain(|change| *change.kind != *Kind::Counter.as_str());
+        changes.retain(|change| **change.kind != *Kind::Counter.as_str());
     }
     let has_changed = !changes.is_empty();
     let empty = format!("No changes from run {} to run {}.", from.0, to.0);
-    let mut listing = listing(changes, empty, arguments.format.is_for_people());
+    let mut listing = listing(&changes, empty, arguments.format.is_for_people());
     listing.notice = freshness::notice(context, &store, Some(user.id)).await?;
     context.output().print(&listing, &arguments.format)?;
     Ok(if has_changed && arguments.exit_code {
@@ -106,17 +105,16 @@ async fn period(
 
 /// What differs from the first to the last state, of changes that may have gone to and fro. The rows
 /// of one property follow each other in order.
-fn net(changes: Vec<ChangeRow>) -> Vec<ChangeRow> {
+fn net<'a>(changes: impl Iterator<Item = ChangeRow<'a>>) -> Vec<ChangeRow<'a>> {
     let mut net: Vec<ChangeRow> = Vec::new();
     for change in changes {
         match net.last_mut() {
             Some(earlier) if is_same_property(earlier, &change) => {
-                earlier.run = change.run;
-                earlier.after = change.after;
-                earlier.happened_by = change.happened_by;
-                earlier.cause = change.cause;
-                earlier.performer = change.performer;
-                earlier.comment = change.comment;
+                *earlier = ChangeRow {
+                    before: earlier.before,
+                    happened_after: earlier.happened_after,
+                    ..change
+                };
             }
             _ => net.push(change),
         }
@@ -126,10 +124,10 @@ fn net(changes: Vec<ChangeRow>) -> Vec<ChangeRow> {
 }
 
 fn is_same_property(a: &ChangeRow, b: &ChangeRow) -> bool {
-    (&a.user, &a.wiki, &a.kind, &a.name) == (&b.user, &b.wiki, &b.kind, &b.name)
+    (a.user, a.wiki, a.kind, a.name) == (b.user, b.wiki, b.kind, b.name)
 }
 
-fn listing(changes: Vec<ChangeRow>, empty: String, for_people: bool) -> Listing {
+fn listing(changes: &[ChangeRow], empty: String, for_people: bool) -> Listing {
     if for_people {
         listing_for_people(changes, empty)
     } else {
@@ -137,7 +135,7 @@ fn listing(changes: Vec<ChangeRow>, empty: String, for_people: bool) -> Listing 
     }
 }
 
-fn listing_for_people(changes: Vec<ChangeRow>, empty: String) -> Listing {
+fn listing_for_people(changes: &[ChangeRow], empty: String) -> Listing {
     let columns = vec![
         Column::new("change", " ", ColumnKind::Change),
         Column::new("wiki", "wiki", ColumnKind::Word),
@@ -155,10 +153,10 @@ fn listing_for_people(changes: Vec<ChangeRow>, empty: String) -> Listing {
         listing.push(vec![
             change.into(),
             row.wiki.into(),
-            Arc::clone(&row.kind).into(),
-            Arc::clone(&row.name).into(),
-            private(&row.kind, &row.name, row.before),
-            private(&row.kind, &row.name, row.after),
+            row.kind.into(),
+            row.name.into(),
+            private(row.kind, row.name, row.before.cloned()),
+            private(row.kind, row.name, row.after.cloned()),
             row.happened_after.into(),
             row.happened_by.into(),
             row.cause.into(),
@@ -167,7 +165,7 @@ fn listing_for_people(changes: Vec<ChangeRow>, empty: String) -> Listing {
     listing
 }
 
-fn listing_for_programs(changes: Vec<ChangeRow>, empty: String) -> Listing {
+fn listing_for_programs(changes: &[ChangeRow], empty: String) -> Listing {
     let columns = vec![
         Column::new("run", "run", ColumnKind::Number),
         Column::new("user", "user", ColumnKind::Text),
@@ -190,11 +188,11 @@ fn listing_for_programs(changes: Vec<ChangeRow>, empty: String) -> Listing {
             row.run.into(),
             row.user.into(),
             row.wiki.into(),
-            Arc::clone(&row.kind).into(),
-            Arc::clone(&row.name).into(),
+            row.kind.into(),
+            row.name.into(),
             change.into(),
-            private(&row.kind, &row.name, row.before),
-            private(&row.kind, &row.name, row.after),
+            private(row.kind, row.name, row.before.cloned()),
+            private(row.kind, row.name, row.after.cloned()),
             row.happened_after.into(),
             row.happened_by.into(),
             row.cause.into(),

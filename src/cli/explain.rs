@@ -144,8 +144,9 @@ impl Life {
         let mut values = store.history(&filter).await?;
         values.retain(|row| row.name == name);
         let (first, last) = (RunNumber(0), RunNumber(i64::MAX));
-        let mut changes = store.changes_between(&filter, first, last).await?;
-        changes.retain(|row| *row.name == *name);
+        let changes = store.changes_between(&filter, first, last).await?;
+        let changes = changes.rows().filter(|row| **row.name == *name);
+        let changes: Vec<_> = changes.collect();
         Ok(Self {
             user: user.name.clone(),
             wiki: wiki.to_owned(),

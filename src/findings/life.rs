@@ -32,7 +32,7 @@ pub fn life(values: &[HistoryRow], changes: &[ChangeRow]) -> Vec<State> {
         .iter()
         .map(|row| {
             let begun = |change: &&ChangeRow| {
-                change.after.is_some() && *change.happened_by == *row.valid_from
+                change.after.is_some() && **change.happened_by == *row.valid_from
             };
             let change = changes.iter().find(begun);
             State {
@@ -49,10 +49,10 @@ pub fn life(values: &[HistoryRow], changes: &[ChangeRow]) -> Vec<State> {
         let next = values.iter().map(|row| &row.valid_from);
         State {
             valid_to: next
-                .filter(|from| from.as_str() > &*change.happened_by)
+                .filter(|from| from.as_str() > &**change.happened_by)
                 .min()
                 .cloned(),
-            ..state(&change.happened_by, Some(change))
+            ..state(change.happened_by, Some(change))
         }
     }));
     states.sort_by(|a, b| a.valid_from.cmp(&b.valid_from));
@@ -68,13 +68,15 @@ fn state(valid_from: &str, change: Option<&ChangeRow>) -> State {
         seen_until: None,
         valid_to: None,
         cause: change.map(|change| change.cause.to_string()),
-        performer: change.and_then(|change| change.performer.clone()),
-        comment: change.and_then(|change| change.comment.clone()),
+        performer: change.and_then(|change| change.performer.map(str::to_owned)),
+        comment: change.and_then(|change| change.comment.map(str::to_owned)),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
 
     #[test]
@@ -90,25 +92,47 @@ mod tests {
             seen_until: seen.into(),
             valid_to: to.map(str::to_owned),
         };
-        let change = |after: Option<&str>, from: &str, by: &str| ChangeRow {
+        let words: [Arc<str>; 10] = [
+            "Alice",
+            "enwiki",
+            "group",
+            "sysop",
+            "\"infinity\"",
+            "rights-log",
+            "3",
+            "4",
+            "5",
+            "6",
+        ]
+        .map(Into::into);
+        let [
+            user,
+            wiki,
+            kind,
+            name,
+            infinity,
+            cause,
+            three,
+            four,
+            five,
+            six,
+        ] = &words;
+        let change = |after, happened_after, happened_by| ChangeRow {
             run: 1,
-            user: "Alice".into(),
-            wiki: "enwiki".into(),
-            kind: "group".into(),
-            name: "sysop".into(),
+            user,
+            wiki,
+            kind,
+            name,
             before: None,
-            after: after.map(Into::into),
-            happened_after: from.into(),
-            happened_by: by.into(),
-            cause: "rights-log".into(),
-            performer: Some("Steward".into()),
+            after,
+            happened_after,
+            happened_by,
+            cause,
+            performer: Some("Steward"),
             comment: None,
         };
         let values = [value("1", "3", Some("4")), value("6", "9", None)];
-        let changes = [
-            change(None, "3", "4"),
-            change(Some("\"infinity\""), "5", "6"),
-        ];
+        let changes = [change(None, three, four), change(Some(infinity), five, six)];
         let told: Vec<String> = life(&values, &changes)
             .into_iter()
             .map(|state| {

@@ -6,36 +6,48 @@ use sqlx::SqliteConnection;
 
 use super::{
     Filter, Store, StoreError,
-    instants::Wanted,
+    instants::{Instants, Wanted},
     numbers::{
-        Account, NONE, Numbers, Pairs, Ranked, accounts, entries, instant, properties, texts,
+        Account, NONE, Numbers, Pairs, Ranked, Text, accounts, entries, instant, properties, texts,
     },
 };
 use crate::model::{Kind, RunNumber, change_sign};
 
 /// A row of the view `changes`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the columns are explained in docs/database.md")]
-pub struct ChangeRow {
+pub struct ChangeRow<'a> {
     pub run: i64,
-    pub user: Arc<str>,
-    pub wiki: Arc<str>,
-    pub kind: Arc<str>,
-    pub name: Arc<str>,
-    pub before: Option<Arc<str>>,
-    pub after: Option<Arc<str>>,
-    pub happened_after: Arc<str>,
-    pub happened_by: Arc<str>,
-    pub cause: Arc<str>,
-    pub performer: Option<String>,
-    pub comment: Option<String>,
+    pub user: &'a Arc<str>,
+    pub wiki: &'a Arc<str>,
+    pub kind: &'a Arc<str>,
+    pub name: &'a Arc<str>,
+    pub before: Option<&'a Arc<str>>,
+    pub after: Option<&'a Arc<str>>,
+    pub happened_after: &'a Arc<str>,
+    pub happened_by: &'a Arc<str>,
+    pub cause: &'a Arc<str>,
+    pub performer: Option<&'a str>,
+    pub comment: Option<&'a str>,
 }
 
-impl ChangeRow {
+impl ChangeRow<'_> {
     /// The column `change`: whether it came, went or is another now.
     pub fn change(&self) -> &'static str {
-        change_sign(self.before.as_ref(), self.after.as_ref())
+        change_sign(self.before, self.after)
     }
+}
+
+/// The changes of some runs. They are many, so they are kept as numbers, and put into words when they are
+/// looked at.
+pub struct Changes {
+    words: Words,
+    found: Vec<Found>,
+    texts: Ranked<Text>,
+    instants: Instants,
+    events: HashMap<i64, Event>,
+    /// When these runs asked for what is asked for at their ends.
+    ended: HashMap<i64, Arc<str>>,
 }
 
 /// What the numbers of a change stand for, but for its values.
@@ -44,6 +56,13 @@ struct Words {
     /// Kind and name.
     properties: Pairs,
     causes: Ranked<Arc<str>>,
+}
+
+/// Who did it, and why they said they did.
+#[derive(Default)]
+struct Event {
+    performer: Option<String>,
+    comment: Option<String>,
 }
 
 /// The changes that a run found, as numbers in texts of which each has an entry for every change.
@@ -60,40 +79,120 @@ struct Packed {
 }
 
 /// No row of `property_value`. So many would not fit into a database.
-const NO_VALUE: i64 = 0x7fff_ffff;
+const NO_VALUE: u32 = 0x7fff_ffff;
 
 /// A change, in numbers: rows, and the ranks of its account and its property.
 struct Found {
-    account: usize,
-    property: usize,
+    account: u32,
+    property: u32,
     run: i64,
-    before: Option<i64>,
-    after: Option<i64>,
     seen: i64,
-    /// When the run asked, where that is not when the account answered.
-    asked_at: Option<Arc<str>>,
+    before: u32,
+    after: u32,
     cause: i64,
     log_event: i64,
 }
 
+impl Changes {
+    /// In the order of users, wikis, kinds and names, the runs of one property in order.
+    pub fn rows(&self) -> impl Iterator<Item = ChangeRow<'_>> {
+        self.found.iter().filter_map(|change| self.row(change))
+    }
+
+    /// One of them. Without its observations it would be in no view either.
+    fn row(&self, change: &Found) -> Option<ChangeRow<'_>> {
+        let account = self.words.accounts.words().get(change.account as usize)?;
+        let (kind, name) = self
+            .words
+            .properties
+            .words()
+            .get(change.property as usize)?;
+        let text = |value: u32| match value {
+            NO_VALUE => None,
+            value => Some(&self.texts.word(value.into())?.json),
+        };
+        let at = |run: i64| self.instants.at(run, account.ordinal);
+        let by = match self.ended.get(&change.run) {
+            // Global preferences are asked at the end of a run.
+            Some(ended) if **kind == *Kind::GlobalPreference.as_str() => ended,
+            _ => at(change.run)?,
+        };
+        let event = match change.log_event {
+            NONE => None,
+            event => self.events.get(&event),
+        };
+        Some(ChangeRow {
+            run: change.run,
+            user: &account.user,
+            wiki: &account.wiki,
+            kind,
+            name,
+            before: text(change.before),
+            after: text(change.after),
+            happened_after: at(change.seen)?,
+            happened_by: by,
+            cause: self.words.causes.word(change.cause)?,
+            performer: event.and_then(|event| event.performer.as_deref()),
+            comment: event.and_then(|event| event.comment.as_deref()),
+        })
+    }
+}
+
 impl Store {
-    /// The changes of the runs after `from` up to and with `to`, in the order of users, wikis, kinds and
-    /// names, the runs of one property in order.
+    /// The changes of the runs after `from` up to and with `to`.
     pub async fn changes_between(
         &self,
         filter: &Filter,
         from: RunNumber,
         to: RunNumber,
-    ) -> Result<Vec<ChangeRow>, StoreError> {
+    ) -> Result<Changes, StoreError> {
         let asked = async {
             let mut look = self.pool.begin().await?;
-            let words = words(&mut look, filter).await?;
-            let mut changes = found(&mut look, filter, from, to, &words).await?;
-            changes.sort_by_cached_key(|change| (change.account, change.property, change.run));
-            rows(&mut look, &words, changes).await
+            changes(&mut look, filter, from, to).await
         };
         asked.await.map_err(|error| self.error(error))
     }
+}
+
+async fn changes(
+    connection: &mut SqliteConnection,
+    filter: &Filter,
+    from: RunNumber,
+    to: RunNumber,
+) -> sqlx::Result<Changes> {
+    let words = words(&mut *connection, filter).await?;
+    let runs = packed(&mut *connection, filter, from, to, &words.accounts).await?;
+    let mut found = Vec::new();
+    for run in &runs {
+        let changes = entries(&run.keys).zip(entries(&run.values));
+        found.extend(changes.filter_map(|(key, [values])| Found::new(run, key, values, &words)));
+    }
+    let (mut values, mut events) = (Numbers::default(), Numbers::default());
+    let mut wanted = Wanted::default();
+    for change in &found {
+        for value in [change.before, change.after] {
+            if value != NO_VALUE {
+                values.add(value.into());
+            }
+        }
+        if let Some(account) = words.accounts.words().get(change.account as usize) {
+            wanted.add(change.seen, account.ordinal);
+            wanted.add(change.run, account.ordinal);
+        }
+        events.add(change.log_event);
+    }
+    // The runs of one property stay in order.
+    found.sort_by_cached_key(|change| (change.account, change.property));
+    let ended = runs.into_iter();
+    let ended = ended.filter_map(|run| Some((run.run, instant(run.finished_at?).into())));
+    Ok(Changes {
+        words,
+        found,
+        texts: texts(&mut *connection, &values).await?,
+        instants: wanted.ask(&mut *connection).await?,
+        events: log_events(connection, &events).await?,
+        ended: ended.collect(),
+    })
 }
 
 async fn words(connection: &mut SqliteConnection, filter: &Filter) -> sqlx::Result<Words> {
@@ -110,19 +209,19 @@ async fn words(connection: &mut SqliteConnection, filter: &Filter) -> sqlx::Resu
     })
 }
 
-/// The changes of these accounts and properties.
-async fn found(
+/// The changes of these accounts, run by run.
+async fn packed(
     connection: &mut SqliteConnection,
     filter: &Filter,
     from: RunNumber,
     to: RunNumber,
-    words: &Words,
-) -> sqlx::Result<Vec<Found>> {
+    accounts: &Ranked<Account>,
+) -> sqlx::Result<Vec<Packed>> {
     // A range of the primary key: all accounts, or one.
-    let Some((first, last)) = words.accounts.bounds() else {
+    let Some((first, last)) = accounts.bounds() else {
         return Ok(Vec::new());
     };
-    let runs = sqlx::query_as!(
+    sqlx::query_as!(
         Packed,
         r#"
         select r.id as "run!", r.finished_at, p.id as "previous?: i64",
@@ -150,103 +249,37 @@ async fn found(
         last
     )
     .fetch_all(connection)
-    .await?;
-    let mut changes = Vec::new();
-    for run in &runs {
-        let finished_at = run.finished_at.map(|at| instant(at).into());
-        let all = entries(&run.keys).zip(entries(&run.values));
-        let found = all.filter_map(|(key, [values])| {
-            let seen = run.previous.unwrap_or(NONE);
-            change(run.run, finished_at.as_ref(), seen, key, values, words)
-        });
-        changes.extend(found);
-    }
-    Ok(changes)
+    .await
 }
 
-/// One change of a run, if it is asked for; before, the account was seen in the run `previous` unless the
-/// entry names another.
-fn change(
-    run: i64,
-    finished_at: Option<&Arc<str>>,
-    previous: i64,
-    [key, seen, log_event]: [i64; 3],
-    values: i64,
-    words: &Words,
-) -> Option<Found> {
-    let property = words.properties.rank((key >> 4) & 0x3_ffff)?;
-    let (kind, _) = words.properties.words().get(property)?;
-    let value = |number: i64| (number != NO_VALUE).then_some(number);
-    // Global preferences are asked at the end of a run.
-    let is_asked_at_the_end = **kind == *Kind::GlobalPreference.as_str();
-    Some(Found {
-        account: words.accounts.rank(key >> 22)?,
-        property,
-        run,
-        before: value(values >> 32),
-        after: value(values & 0xffff_ffff),
-        seen: if seen == NONE { previous } else { seen },
-        asked_at: finished_at.filter(|_| is_asked_at_the_end).cloned(),
-        cause: key & 0xf,
-        log_event,
-    })
-}
-
-async fn rows(
-    connection: &mut SqliteConnection,
-    words: &Words,
-    changes: Vec<Found>,
-) -> sqlx::Result<Vec<ChangeRow>> {
-    let (mut values, mut events) = (Numbers::default(), Numbers::default());
-    let mut wanted = Wanted::default();
-    for change in &changes {
-        for value in [change.before, change.after].into_iter().flatten() {
-            values.add(value);
-        }
-        let Some(account) = words.accounts.words().get(change.account) else {
-            continue;
-        };
-        for run in [change.seen, change.run] {
-            wanted.add(run, account.ordinal);
-        }
-        events.add(change.log_event);
-    }
-    let texts = texts(&mut *connection, &values).await?;
-    let instants = wanted.ask(&mut *connection).await?;
-    let events = log_events(connection, &events).await?;
-    let text = |value: Option<i64>| Some(Arc::clone(&texts.word(value?)?.json));
-    let rows = changes.into_iter().filter_map(|change| {
-        let account = words.accounts.words().get(change.account)?;
-        let (kind, name) = words.properties.words().get(change.property)?;
-        let at = |run: i64| instants.at(run, account.ordinal).cloned();
-        let happened_by = match change.asked_at {
-            Some(asked_at) => asked_at,
-            None => at(change.run)?,
-        };
-        let (performer, comment) = events.get(&change.log_event).cloned().unwrap_or_default();
-        Some(ChangeRow {
-            run: change.run,
-            user: Arc::clone(&account.user),
-            wiki: Arc::clone(&account.wiki),
-            kind: Arc::clone(kind),
-            name: Arc::clone(name),
-            before: text(change.before),
-            after: text(change.after),
-            happened_after: at(change.seen)?,
-            happened_by,
-            cause: Arc::clone(words.causes.word(change.cause)?),
-            performer,
-            comment,
+impl Found {
+    /// From entries of both texts. None where it is not asked for.
+    fn new(
+        run: &Packed,
+        [key, seen, log_event]: [i64; 3],
+        values: i64,
+        words: &Words,
+    ) -> Option<Self> {
+        Some(Self {
+            account: u32::try_from(words.accounts.rank(key >> 22)?).ok()?,
+            property: u32::try_from(words.properties.rank((key >> 4) & 0x3_ffff)?).ok()?,
+            run: run.run,
+            seen: match seen {
+                NONE => run.previous?,
+                seen => seen,
+            },
+            before: u32::try_from(values >> 32).ok()?,
+            after: u32::try_from(values & 0xffff_ffff).ok()?,
+            cause: key & 0xf,
+            log_event,
         })
-    });
-    Ok(rows.collect())
+    }
 }
 
-/// Who did it, and why they said they did.
 async fn log_events(
     connection: &mut SqliteConnection,
     events: &Numbers,
-) -> sqlx::Result<HashMap<i64, (Option<String>, Option<String>)>> {
+) -> sqlx::Result<HashMap<i64, Event>> {
     let events = events.json();
     let rows = sqlx::query!(
         r#"
@@ -257,8 +290,12 @@ async fn log_events(
     )
     .fetch_all(connection)
     .await?;
-    let events = rows.into_iter();
-    Ok(events
-        .map(|row| (row.id, (row.performer, row.comment)))
-        .collect())
+    let events = rows.into_iter().map(|row| {
+        let event = Event {
+            performer: row.performer,
+            comment: row.comment,
+        };
+        (row.id, event)
+    });
+    Ok(events.collect())
 }

@@ -14,19 +14,32 @@ use super::numbers::{entries, instant};
 /// before: to find a snapshot takes as long as to read some five.
 const NEAR: i64 = 5;
 
-/// Which instants to ask for: runs, and the ordinals of the accounts that were observed in them.
+/// Which instants to ask for: for each run by its number, the ordinals of the accounts that were observed
+/// in it.
 #[derive(Default)]
-pub(super) struct Wanted(BTreeMap<i64, Vec<i64>>);
+pub(super) struct Wanted(Vec<Vec<i64>>);
 
 impl Wanted {
-    /// Adds when the account of this ordinal was observed in this run.
+    /// Adds when the account of this ordinal was observed in this run, if it is one.
     pub(super) fn add(&mut self, run: i64, ordinal: i64) {
-        self.0.entry(run).or_default().push(ordinal);
+        let Ok(run) = usize::try_from(run) else {
+            return;
+        };
+        if self.0.len() <= run {
+            self.0.resize_with(run + 1, Vec::new);
+        }
+        // What is told of an account comes together.
+        let ordinals = &mut self.0[run];
+        if ordinals.last() != Some(&ordinal) {
+            ordinals.push(ordinal);
+        }
     }
 
     /// Asks for them.
     pub(super) async fn ask(self, connection: &mut SqliteConnection) -> sqlx::Result<Instants> {
-        let ranges = self.0.into_iter().map(|(run, mut ordinals)| {
+        let asked = self.0.into_iter().enumerate();
+        let asked = asked.filter(|(_, ordinals)| !ordinals.is_empty());
+        let ranges = asked.map(|(run, mut ordinals)| {
             ordinals.sort_unstable();
             (run, ranges(&ordinals))
         });
@@ -48,8 +61,9 @@ impl Wanted {
         .fetch_all(connection)
         .await?;
         let mut instants = Instants::default();
-        // A run takes minutes, so it has few seconds for all its accounts.
+        // A run takes minutes, so it has few seconds for all its accounts; neighbours often share one.
         let mut places: HashMap<i64, u32> = HashMap::new();
+        let mut last = (i64::MIN, MISSING);
         for run in runs {
             let observed = entries(run.observed.as_deref().unwrap_or_default());
             let mut row = Row::default();
@@ -58,13 +72,16 @@ impl Wanted {
                 // Negative where the clock was set while the run went on.
                 let (ordinal, after_ms) = (packed & 0x7fff, packed >> 15);
                 let seconds = run.started_at + after_ms / 1000;
-                let place = *places.entry(seconds).or_insert_with(|| {
-                    instants.texts.push(instant(seconds).into());
-                    u32::try_from(instants.texts.len() - 1).unwrap_or(MISSING)
-                });
-                row.push(ordinal, place);
+                if last.0 != seconds {
+                    let place = *places.entry(seconds).or_insert_with(|| {
+                        instants.texts.push(instant(seconds).into());
+                        u32::try_from(instants.texts.len() - 1).unwrap_or(MISSING)
+                    });
+                    last = (seconds, place);
+                }
+                row.push(ordinal, last.1);
             }
-            instants.observed.insert(run.id, row);
+            instants.insert(run.id, row);
         }
         Ok(instants)
     }
@@ -86,7 +103,8 @@ fn ranges(ordinals: &[i64]) -> Vec<i64> {
 /// When accounts were observed, as the views write it.
 #[derive(Default)]
 pub(super) struct Instants {
-    observed: BTreeMap<i64, Row>,
+    /// By the number of the run.
+    observed: Vec<Row>,
     texts: Vec<Arc<str>>,
 }
 
@@ -114,9 +132,19 @@ impl Row {
 }
 
 impl Instants {
+    fn insert(&mut self, run: i64, row: Row) {
+        let Ok(run) = usize::try_from(run) else {
+            return;
+        };
+        if self.observed.len() <= run {
+            self.observed.resize_with(run + 1, Row::default);
+        }
+        self.observed[run] = row;
+    }
+
     /// When the account of this ordinal was observed in this run, if that was asked for.
     pub(super) fn at(&self, run: i64, ordinal: i64) -> Option<&Arc<str>> {
-        let row = self.observed.get(&run)?;
+        let row = self.observed.get(usize::try_from(run).ok()?)?;
         let at = usize::try_from(ordinal - row.first).ok()?;
         self.texts.get(*row.places.get(at)? as usize)
     }

@@ -48,7 +48,7 @@ pub use accounts::{Account, Outline, User};
 pub use answers::AnswerRow;
 pub use backup::Copied;
 pub use causes::{GlobalPreferenceChange, NewLogEvent, Unexplained};
-pub use changes::ChangeRow;
+pub use changes::{ChangeRow, Changes};
 pub use contributions::{ContributionsRow, NewContributions};
 pub use disagreements::DisagreementRow;
 pub use error::StoreError;

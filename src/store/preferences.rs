@@ -141,9 +141,7 @@ async fn preferences(
         for held in held {
             values.add(held.value.into());
             for run in [held.since, held.until] {
-                if run != NONE {
-                    wanted.add(run, account.ordinal);
-                }
+                wanted.add(run, account.ordinal);
             }
         }
     }
