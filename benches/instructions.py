@@ -12,6 +12,7 @@ import os
 import re
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -40,8 +41,11 @@ def main():
     bench = program()
     last = dict(line.split() for line in FIGURES.read_text().splitlines()) if FIGURES.exists() else {}
     now, is_worse = {}, False
-    for work in ["decode", "again", "compare", "record"]:
-        now[work] = (count(bench, work, MANY) - count(bench, work, FEW)) // (MANY - FEW)
+    kinds = ["decode", "again", "compare", "record"]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        counts = [[pool.submit(count, bench, work, times) for times in (MANY, FEW)] for work in kinds]
+    for work, (many, few) in zip(kinds, counts):
+        now[work] = (many.result() - few.result()) // (MANY - FEW)
         ratio = now[work] / int(last.get(work, now[work]))
         is_worse |= ratio > ALLOWED
         print(f"{work:<8} {now[work]:>11,} instructions a wiki, {ratio:.0%} of last time")
