@@ -66,7 +66,7 @@ async fn ask_library(question: &[&str], store: &Store) -> Result<(Value, Value)>
         // Each row is put into words, as whoever writes them would have it.
         let shown = changes.rows().map(std::hint::black_box).count();
         let cost = costs(started, processor);
-        anyhow::ensure!(shown > 0, "there were changes");
+        anyhow::ensure!(shown > 0, "no changes: too little to measure");
         let rows = changes.rows().map(|row| {
             let key = format!("{}/{}", row.kind, row.name);
             json!([
@@ -92,7 +92,7 @@ async fn ask_library(question: &[&str], store: &Store) -> Result<(Value, Value)>
     // Each row is put into words, as whoever writes them would have it.
     let shown = preferences.rows().map(std::hint::black_box).count();
     let cost = costs(started, processor);
-    anyhow::ensure!(shown > 0, "there were preferences");
+    anyhow::ensure!(shown > 0, "no preferences: too little to measure");
     let rows = preferences.rows();
     let rows = rows.map(|row| json!([**row.wiki, format!("preference/{}", row.name), **row.value]));
     Ok((cost, rows.collect()))

@@ -92,47 +92,30 @@ mod tests {
             seen_until: seen.into(),
             valid_to: to.map(str::to_owned),
         };
-        let words: [Arc<str>; 10] = [
-            "Alice",
-            "enwiki",
-            "group",
-            "sysop",
-            "\"infinity\"",
-            "rights-log",
-            "3",
-            "4",
-            "5",
-            "6",
-        ]
-        .map(Into::into);
-        let [
-            user,
-            wiki,
-            kind,
-            name,
-            infinity,
-            cause,
-            three,
-            four,
-            five,
-            six,
-        ] = &words;
+        let word = Arc::<str>::from;
+        let (user, wiki, kind, name) =
+            (word("Alice"), word("enwiki"), word("group"), word("sysop"));
+        let (infinity, cause) = (word("\"infinity\""), word("rights-log"));
+        let [three, four, five, six] = ["3", "4", "5", "6"].map(word);
         let change = |after, happened_after, happened_by| ChangeRow {
             run: 1,
-            user,
-            wiki,
-            kind,
-            name,
+            user: &user,
+            wiki: &wiki,
+            kind: &kind,
+            name: &name,
             before: None,
             after,
             happened_after,
             happened_by,
-            cause,
+            cause: &cause,
             performer: Some("Steward"),
             comment: None,
         };
         let values = [value("1", "3", Some("4")), value("6", "9", None)];
-        let changes = [change(None, three, four), change(Some(infinity), five, six)];
+        let changes = [
+            change(None, &three, &four),
+            change(Some(&infinity), &five, &six),
+        ];
         let told: Vec<String> = life(&values, &changes)
             .into_iter()
             .map(|state| {

@@ -45,9 +45,9 @@ pub struct Changes {
     found: Vec<Found>,
     texts: Ranked<Text>,
     instants: Instants,
-    events: HashMap<i64, Event>,
-    /// When these runs asked for what is asked for at their ends.
-    ended: HashMap<i64, Arc<str>>,
+    events: Ranked<Event>,
+    /// When the runs ended: that is when they asked for global preferences.
+    ended_at: HashMap<i64, Arc<str>>,
 }
 
 /// What the numbers of a change stand for, but for its values.
@@ -59,7 +59,6 @@ struct Words {
 }
 
 /// Who did it, and why they said they did.
-#[derive(Default)]
 struct Event {
     performer: Option<String>,
     comment: Option<String>,
@@ -112,15 +111,12 @@ impl Changes {
             value => Some(&self.texts.word(value.into())?.json),
         };
         let at = |run: i64| self.instants.at(run, account.ordinal);
-        let by = match self.ended.get(&change.run) {
-            // Global preferences are asked at the end of a run.
-            Some(ended) if **kind == *Kind::GlobalPreference.as_str() => ended,
-            _ => at(change.run)?,
+        let asked_at_the_end = if **kind == *Kind::GlobalPreference.as_str() {
+            self.ended_at.get(&change.run)
+        } else {
+            None
         };
-        let event = match change.log_event {
-            NONE => None,
-            event => self.events.get(&event),
-        };
+        let event = self.events.word(change.log_event);
         Some(ChangeRow {
             run: change.run,
             user: &account.user,
@@ -130,7 +126,7 @@ impl Changes {
             before: text(change.before),
             after: text(change.after),
             happened_after: at(change.seen)?,
-            happened_by: by,
+            happened_by: asked_at_the_end.or_else(|| at(change.run))?,
             cause: self.words.causes.word(change.cause)?,
             performer: event.and_then(|event| event.performer.as_deref()),
             comment: event.and_then(|event| event.comment.as_deref()),
@@ -161,12 +157,7 @@ async fn changes(
     to: RunNumber,
 ) -> sqlx::Result<Changes> {
     let words = words(&mut *connection, filter).await?;
-    let runs = packed(&mut *connection, filter, from, to, &words.accounts).await?;
-    let mut found = Vec::new();
-    for run in &runs {
-        let changes = entries(&run.keys).zip(entries(&run.values));
-        found.extend(changes.filter_map(|(key, [values])| Found::new(run, key, values, &words)));
-    }
+    let (mut found, ended_at) = found(&mut *connection, filter, from, to, &words).await?;
     let (mut values, mut events) = (Numbers::default(), Numbers::default());
     let mut wanted = Wanted::default();
     for change in &found {
@@ -183,15 +174,13 @@ async fn changes(
     }
     // The runs of one property stay in order.
     found.sort_by_cached_key(|change| (change.account, change.property));
-    let ended = runs.into_iter();
-    let ended = ended.filter_map(|run| Some((run.run, instant(run.finished_at?).into())));
     Ok(Changes {
         words,
         found,
         texts: texts(&mut *connection, &values).await?,
         instants: wanted.ask(&mut *connection).await?,
         events: log_events(connection, &events).await?,
-        ended: ended.collect(),
+        ended_at,
     })
 }
 
@@ -209,19 +198,19 @@ async fn words(connection: &mut SqliteConnection, filter: &Filter) -> sqlx::Resu
     })
 }
 
-/// The changes of these accounts, run by run.
-async fn packed(
+/// The changes of these accounts and properties, run by run, and when the runs ended.
+async fn found(
     connection: &mut SqliteConnection,
     filter: &Filter,
     from: RunNumber,
     to: RunNumber,
-    accounts: &Ranked<Account>,
-) -> sqlx::Result<Vec<Packed>> {
+    words: &Words,
+) -> sqlx::Result<(Vec<Found>, HashMap<i64, Arc<str>>)> {
     // A range of the primary key: all accounts, or one.
-    let Some((first, last)) = accounts.bounds() else {
-        return Ok(Vec::new());
+    let Some((first, last)) = words.accounts.bounds() else {
+        return Ok(Default::default());
     };
-    sqlx::query_as!(
+    let runs = sqlx::query_as!(
         Packed,
         r#"
         select r.id as "run!", r.finished_at, p.id as "previous?: i64",
@@ -241,6 +230,7 @@ async fn packed(
         cross join change c on c.run = r.id and c.account between ?4 and ?5
         where r.id > ?1 and r.id <= ?2 and (?3 is null or r.user = ?3)
         group by r.id
+        order by r.id
         "#,
         from.0,
         to.0,
@@ -249,11 +239,20 @@ async fn packed(
         last
     )
     .fetch_all(connection)
-    .await
+    .await?;
+    let (mut found, mut ended_at) = (Vec::new(), HashMap::new());
+    for run in runs {
+        let changes = entries(&run.keys).zip(entries(&run.values));
+        found.extend(changes.filter_map(|(key, [values])| Found::new(&run, key, values, words)));
+        if let Some(at) = run.finished_at {
+            ended_at.insert(run.run, instant(at).into());
+        }
+    }
+    Ok((found, ended_at))
 }
 
 impl Found {
-    /// From entries of both texts. None where it is not asked for.
+    /// From entries of both texts. None where it is not asked for, or tells of what cannot be.
     fn new(
         run: &Packed,
         [key, seen, log_event]: [i64; 3],
@@ -279,7 +278,7 @@ impl Found {
 async fn log_events(
     connection: &mut SqliteConnection,
     events: &Numbers,
-) -> sqlx::Result<HashMap<i64, Event>> {
+) -> sqlx::Result<Ranked<Event>> {
     let events = events.json();
     let rows = sqlx::query!(
         r#"

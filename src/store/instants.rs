@@ -14,22 +14,15 @@ use super::numbers::{entries, instant};
 /// before: to find a snapshot takes as long as to read some five.
 const NEAR: i64 = 5;
 
-/// Which instants to ask for: for each run by its number, the ordinals of the accounts that were observed
-/// in it.
+/// Which instants to ask for: runs, and the ordinals of the accounts that were observed in them.
 #[derive(Default)]
-pub(super) struct Wanted(Vec<Vec<i64>>);
+pub(super) struct Wanted(BTreeMap<i64, Vec<i64>>);
 
 impl Wanted {
-    /// Adds when the account of this ordinal was observed in this run, if it is one.
+    /// Adds when the account of this ordinal was observed in this run.
     pub(super) fn add(&mut self, run: i64, ordinal: i64) {
-        let Ok(run) = usize::try_from(run) else {
-            return;
-        };
-        if self.0.len() <= run {
-            self.0.resize_with(run + 1, Vec::new);
-        }
-        // What is told of an account comes together.
-        let ordinals = &mut self.0[run];
+        let ordinals = self.0.entry(run).or_default();
+        // Most repeats follow each other, since callers go account by account; `ranges` bears the others.
         if ordinals.last() != Some(&ordinal) {
             ordinals.push(ordinal);
         }
@@ -37,9 +30,7 @@ impl Wanted {
 
     /// Asks for them.
     pub(super) async fn ask(self, connection: &mut SqliteConnection) -> sqlx::Result<Instants> {
-        let asked = self.0.into_iter().enumerate();
-        let asked = asked.filter(|(_, ordinals)| !ordinals.is_empty());
-        let ranges = asked.map(|(run, mut ordinals)| {
+        let ranges = self.0.into_iter().map(|(run, mut ordinals)| {
             ordinals.sort_unstable();
             (run, ranges(&ordinals))
         });
@@ -63,7 +54,7 @@ impl Wanted {
         let mut instants = Instants::default();
         // A run takes minutes, so it has few seconds for all its accounts; neighbours often share one.
         let mut places: HashMap<i64, u32> = HashMap::new();
-        let mut last = (i64::MIN, MISSING);
+        let (mut last_second, mut place) = (i64::MIN, MISSING);
         for run in runs {
             let observed = entries(run.observed.as_deref().unwrap_or_default());
             let mut row = Row::default();
@@ -72,16 +63,16 @@ impl Wanted {
                 // Negative where the clock was set while the run went on.
                 let (ordinal, after_ms) = (packed & 0x7fff, packed >> 15);
                 let seconds = run.started_at + after_ms / 1000;
-                if last.0 != seconds {
-                    let place = *places.entry(seconds).or_insert_with(|| {
+                if seconds != last_second {
+                    last_second = seconds;
+                    place = *places.entry(seconds).or_insert_with(|| {
                         instants.texts.push(instant(seconds).into());
                         u32::try_from(instants.texts.len() - 1).unwrap_or(MISSING)
                     });
-                    last = (seconds, place);
                 }
-                row.push(ordinal, last.1);
+                row.push(ordinal, place);
             }
-            instants.insert(run.id, row);
+            instants.observed.insert(run.id, row);
         }
         Ok(instants)
     }
@@ -103,8 +94,7 @@ fn ranges(ordinals: &[i64]) -> Vec<i64> {
 /// When accounts were observed, as the views write it.
 #[derive(Default)]
 pub(super) struct Instants {
-    /// By the number of the run.
-    observed: Vec<Row>,
+    observed: BTreeMap<i64, Row>,
     texts: Vec<Arc<str>>,
 }
 
@@ -132,19 +122,9 @@ impl Row {
 }
 
 impl Instants {
-    fn insert(&mut self, run: i64, row: Row) {
-        let Ok(run) = usize::try_from(run) else {
-            return;
-        };
-        if self.observed.len() <= run {
-            self.observed.resize_with(run + 1, Row::default);
-        }
-        self.observed[run] = row;
-    }
-
     /// When the account of this ordinal was observed in this run, if that was asked for.
     pub(super) fn at(&self, run: i64, ordinal: i64) -> Option<&Arc<str>> {
-        let row = self.observed.get(usize::try_from(run).ok()?)?;
+        let row = self.observed.get(&run)?;
         let at = usize::try_from(ordinal - row.first).ok()?;
         self.texts.get(*row.places.get(at)? as usize)
     }

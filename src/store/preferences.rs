@@ -141,7 +141,9 @@ async fn preferences(
         for held in held {
             values.add(held.value.into());
             for run in [held.since, held.until] {
-                wanted.add(run, account.ordinal);
+                if run != NONE {
+                    wanted.add(run, account.ordinal);
+                }
             }
         }
     }
