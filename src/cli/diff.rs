@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     model::{Kind, Moment, RunNumber},
-    report::{Column, ColumnKind, Listing},
+    report::{Cell, Column, ColumnKind, Listing},
     store::{ChangeRow, Filter, Store},
 };
 
@@ -67,9 +67,17 @@ pub(super) async fn run(context: &mut Context<'_>, arguments: &Arguments) -> Res
     }
     let has_changed = !changes.is_empty();
     let empty = format!("No changes from run {} to run {}.", from.0, to.0);
-    let mut listing = listing(&changes, empty, arguments.format.is_for_people());
+    let (columns, row) = if arguments.format.is_for_people() {
+        for_people()
+    } else {
+        for_programs()
+    };
+    let mut listing = Listing::new("Changes", columns, empty);
     listing.notice = freshness::notice(context, &store, Some(user.id)).await?;
-    context.output().print(&listing, &arguments.format)?;
+    let rows = changes.iter().map(row);
+    context
+        .output()
+        .print_rows(listing, rows, &arguments.format)?;
     Ok(if has_changed && arguments.exit_code {
         Exit::Failed
     } else {
@@ -127,15 +135,10 @@ fn is_same_property(a: &ChangeRow, b: &ChangeRow) -> bool {
     (a.user, a.wiki, a.kind, a.name) == (b.user, b.wiki, b.kind, b.name)
 }
 
-fn listing(changes: &[ChangeRow], empty: String, for_people: bool) -> Listing {
-    if for_people {
-        listing_for_people(changes, empty)
-    } else {
-        listing_for_programs(changes, empty)
-    }
-}
+/// The columns of a change, and its cells.
+type Row = (Vec<Column>, fn(&ChangeRow) -> Vec<Cell>);
 
-fn listing_for_people(changes: &[ChangeRow], empty: String) -> Listing {
+fn for_people() -> Row {
     let columns = vec![
         Column::new("change", " ", ColumnKind::Change),
         Column::new("wiki", "wiki", ColumnKind::Word),
@@ -147,11 +150,9 @@ fn listing_for_people(changes: &[ChangeRow], empty: String) -> Listing {
         Column::new("happened_by", "and by", ColumnKind::Time),
         Column::new("cause", "cause", ColumnKind::Word),
     ];
-    let mut listing = Listing::new("Changes", columns, empty);
-    for row in changes {
-        let change = row.change();
-        listing.push(vec![
-            change.into(),
+    let row = |row: &ChangeRow| {
+        vec![
+            row.change().into(),
             row.wiki.into(),
             row.kind.into(),
             row.name.into(),
@@ -160,12 +161,12 @@ fn listing_for_people(changes: &[ChangeRow], empty: String) -> Listing {
             row.happened_after.into(),
             row.happened_by.into(),
             row.cause.into(),
-        ]);
-    }
-    listing
+        ]
+    };
+    (columns, row)
 }
 
-fn listing_for_programs(changes: &[ChangeRow], empty: String) -> Listing {
+fn for_programs() -> Row {
     let columns = vec![
         Column::new("run", "run", ColumnKind::Number),
         Column::new("user", "user", ColumnKind::Text),
@@ -181,16 +182,14 @@ fn listing_for_programs(changes: &[ChangeRow], empty: String) -> Listing {
         Column::new("performer", "performer", ColumnKind::Text),
         Column::new("comment", "comment", ColumnKind::Text),
     ];
-    let mut listing = Listing::new("Changes", columns, empty);
-    for row in changes {
-        let change = row.change();
-        listing.push(vec![
+    let row = |row: &ChangeRow| {
+        vec![
             row.run.into(),
             row.user.into(),
             row.wiki.into(),
             row.kind.into(),
             row.name.into(),
-            change.into(),
+            row.change().into(),
             private(row.kind, row.name, row.before.cloned()),
             private(row.kind, row.name, row.after.cloned()),
             row.happened_after.into(),
@@ -198,7 +197,7 @@ fn listing_for_programs(changes: &[ChangeRow], empty: String) -> Listing {
             row.cause.into(),
             row.performer.into(),
             row.comment.into(),
-        ]);
-    }
-    listing
+        ]
+    };
+    (columns, row)
 }

@@ -10,7 +10,7 @@ use super::{
     logging::{Level, Messages},
     pager::Pager,
 };
-use crate::report::{self, Document, Event, Format, Listing, Style, UserPage, page::Page};
+use crate::report::{self, Cell, Document, Event, Format, Listing, Style, UserPage, page::Page};
 
 /// `--color`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -38,6 +38,9 @@ fn format_parser() -> impl TypedValueParser<Value = Format> {
     let names = Format::ALL.map(Format::name);
     PossibleValuesParser::new(names).map(|name| Format::from_name(&name).unwrap_or_default())
 }
+
+/// By itself, standard output is written a line at a time.
+const LARGE: usize = 1 << 16;
 
 /// Standard output.
 pub(super) struct Output<'a> {
@@ -79,21 +82,8 @@ impl<'a> Output<'a> {
         listing: &Listing,
         format: &FormatArgument,
     ) -> Result<(), Trouble> {
-        let style = Style {
-            reveal: format.reveal,
-            ..self.style
-        };
-        if let Some(notice) = &listing.notice
-            && !format.is_for_people()
-        {
-            let level = if notice.is_warning {
-                Level::Warning
-            } else {
-                Level::Info
-            };
-            self.messages
-                .say(level, &format!("sultrail: {}", notice.line()))?;
-        }
+        let style = self.style(format);
+        self.say_notice(listing, format)?;
         let linked;
         let listing = if format.format == Format::Wikitext && !self.pages.is_empty() {
             linked = Listing {
@@ -108,6 +98,48 @@ impl<'a> Output<'a> {
         self.show(format.format, listing.rows.len(), &write)
     }
 
+    /// Prints an answer that may be long. To programs it goes row by row.
+    pub(super) fn print_rows(
+        &mut self,
+        mut listing: Listing,
+        rows: impl Iterator<Item = Vec<Cell>>,
+        format: &FormatArgument,
+    ) -> Result<(), Trouble> {
+        if format.is_for_people() {
+            listing.rows.extend(rows);
+            return self.print(&listing, format);
+        }
+        self.say_notice(&listing, format)?;
+        let style = self.style(format);
+        let mut to = BufWriter::with_capacity(LARGE, &mut *self.to);
+        report::write_rows(&mut to, listing, rows, format.format, &style)?;
+        Ok(to.flush()?)
+    }
+
+    fn style(&self, format: &FormatArgument) -> Style {
+        Style {
+            reveal: format.reveal,
+            ..self.style
+        }
+    }
+
+    /// Says beside the data what people read above it.
+    fn say_notice(&mut self, listing: &Listing, format: &FormatArgument) -> Result<(), Trouble> {
+        let Some(notice) = &listing.notice else {
+            return Ok(());
+        };
+        if format.is_for_people() {
+            return Ok(());
+        }
+        let level = if notice.is_warning {
+            Level::Warning
+        } else {
+            Level::Info
+        };
+        let text = format!("sultrail: {}", notice.line());
+        Ok(self.messages.say(level, &text)?)
+    }
+
     /// Prints the page of a user.
     pub(super) fn print_page(&mut self, page: &Page) -> Result<(), Trouble> {
         self.write(&|to| report::page::write(to, page))
@@ -119,10 +151,7 @@ impl<'a> Output<'a> {
         document: &Document,
         format: &FormatArgument,
     ) -> Result<(), Trouble> {
-        let style = Style {
-            reveal: format.reveal,
-            ..self.style
-        };
+        let style = self.style(format);
         let mut document = document.clone();
         let listings = document
             .sections
@@ -156,9 +185,9 @@ impl<'a> Output<'a> {
         self.write(write)
     }
 
-    /// Writes in large pieces: by itself, standard output is written a line at a time.
+    /// Writes in large pieces.
     fn write(&mut self, write: &dyn Fn(&mut dyn Write) -> io::Result<()>) -> Result<(), Trouble> {
-        let mut to = BufWriter::with_capacity(1 << 16, &mut *self.to);
+        let mut to = BufWriter::with_capacity(LARGE, &mut *self.to);
         write(&mut to)?;
         Ok(to.flush()?)
     }

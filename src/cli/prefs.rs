@@ -10,7 +10,7 @@ use super::{
 use crate::{
     model::Moment,
     report::{Column, ColumnKind, Listing},
-    store::Filter,
+    store::{Filter, PreferenceRow},
 };
 
 /// Which preferences, and when.
@@ -57,12 +57,12 @@ pub(super) async fn run(context: &mut Context<'_>, arguments: &Arguments) -> Res
         Column::new("valid_to", "gone since", ColumnKind::Time),
     ];
     let mut listing = Listing::new("Preferences", columns, "No such preferences.");
+    listing.notice = freshness::warning(context, &store, user).await?;
     let preferences = store.preferences(&filter, run).await?;
-    for row in preferences.rows() {
-        if arguments.set_only && row.is_default == Some(true) {
-            continue;
-        }
-        listing.push(vec![
+    let is_asked_for =
+        |row: &PreferenceRow<'_>| !(arguments.set_only && row.is_default == Some(true));
+    let rows = preferences.rows().filter(is_asked_for).map(|row| {
+        vec![
             row.user.into(),
             row.wiki.into(),
             row.name.into(),
@@ -70,9 +70,10 @@ pub(super) async fn run(context: &mut Context<'_>, arguments: &Arguments) -> Res
             row.is_default.into(),
             row.valid_from.into(),
             row.valid_to.into(),
-        ]);
-    }
-    listing.notice = freshness::warning(context, &store, user).await?;
-    context.output().print(&listing, &arguments.format)?;
+        ]
+    });
+    context
+        .output()
+        .print_rows(listing, rows, &arguments.format)?;
     Ok(Exit::Done)
 }

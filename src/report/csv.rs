@@ -6,17 +6,22 @@ use std::borrow::Cow;
 use std::io::{self, Write};
 
 use super::sanitize::visible;
-use super::{Cell, Column, ColumnKind, Listing, Style};
+use super::{Cell, Column, ColumnKind, Style};
 
 /// What begins a formula, also in the wide form of East Asia.
 const SIGNS: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
 
-pub(super) fn write(out: &mut dyn Write, listing: &Listing, style: &Style) -> io::Result<()> {
-    let mut rows = CsvRows::new(out, listing.columns.clone(), *style)?;
-    for row in &listing.rows {
-        rows.row(row)?;
+pub(super) fn write(
+    out: &mut dyn Write,
+    columns: &[Column],
+    rows: impl Iterator<Item: AsRef<[Cell]>>,
+    style: &Style,
+) -> io::Result<()> {
+    let mut table = CsvRows::new(out, columns.to_vec(), *style)?;
+    for row in rows {
+        table.row(row.as_ref())?;
     }
-    rows.finish().map(drop)
+    table.finish().map(drop)
 }
 
 /// Rows that are written as they come.
@@ -45,11 +50,11 @@ impl<W: Write> CsvRows<W> {
     pub fn row(&mut self, row: &[Cell]) -> io::Result<()> {
         for (column, cell) in self.columns.iter().zip(row) {
             let text = cell.exact(self.style.reveal);
-            let harmless = matches!(cell, Cell::Integer(_)) || is_sign(column.kind, &text);
-            let field = if harmless {
-                text
+            let is_harmless = matches!(cell, Cell::Integer(_)) || is_sign(column.kind, &text);
+            let field = if is_harmless {
+                Cow::Borrowed(&*text)
             } else {
-                Cow::Owned(defuse(&text).into_owned())
+                defuse(&text)
             };
             self.writer.write_field(field.as_bytes()).map_err(as_io)?;
         }

@@ -9,31 +9,34 @@ use std::io::{self, Write};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::sanitize::is_invisible;
-use super::{Cell, Column, Listing, Style};
+use super::{Cell, Column, Style};
 
 /// An array of objects, indented by two spaces, a row at a time.
 pub(super) fn write_document(
     out: &mut dyn Write,
-    listing: &Listing,
+    columns: &[Column],
+    rows: impl Iterator<Item: AsRef<[Cell]>>,
     style: &Style,
 ) -> io::Result<()> {
     let mut before = "[\n  ";
-    for object in objects(listing, style) {
-        let text = serde_json::to_string_pretty(&object)?;
+    for row in rows {
+        let text = serde_json::to_string_pretty(&Object::new(columns, row.as_ref(), style))?;
         // Within strings a newline is escaped: these are the ends of lines.
         write!(out, "{before}{}", escape(&text.replace('\n', "\n  ")))?;
         before = ",\n  ";
     }
-    let end = if listing.rows.is_empty() { "[]" } else { "\n]" };
+    let end = if before.starts_with('[') { "[]" } else { "\n]" };
     writeln!(out, "{end}")
 }
 
 /// One object a line.
-pub(super) fn write_lines(out: &mut dyn Write, listing: &Listing, style: &Style) -> io::Result<()> {
-    for object in objects(listing, style) {
-        writeln!(out, "{}", escape(&serde_json::to_string(&object)?))?;
-    }
-    Ok(())
+pub(super) fn write_lines(
+    out: &mut dyn Write,
+    columns: &[Column],
+    mut rows: impl Iterator<Item: AsRef<[Cell]>>,
+    style: &Style,
+) -> io::Result<()> {
+    rows.try_for_each(|row| write_json_line(out, &Object::new(columns, row.as_ref(), style)))
 }
 
 /// One value on a line, its fields in the order of its type.
@@ -46,20 +49,21 @@ pub fn write_json(out: &mut dyn Write, value: &impl Serialize) -> io::Result<()>
     writeln!(out, "{}", escape(&serde_json::to_string_pretty(value)?))
 }
 
-fn objects<'a>(listing: &'a Listing, style: &Style) -> impl Iterator<Item = Object<'a>> {
-    let reveal = style.reveal;
-    listing.rows.iter().map(move |row| Object {
-        columns: &listing.columns,
-        row,
-        reveal,
-    })
-}
-
 /// One row under its columns.
 struct Object<'a> {
     columns: &'a [Column],
     row: &'a [Cell],
     reveal: bool,
+}
+
+impl<'a> Object<'a> {
+    fn new(columns: &'a [Column], row: &'a [Cell], style: &Style) -> Self {
+        Self {
+            columns,
+            row,
+            reveal: style.reveal,
+        }
+    }
 }
 
 impl Serialize for Object<'_> {

@@ -135,11 +135,31 @@ pub fn write(
 ) -> io::Result<()> {
     match format {
         Format::Table => table::write(out, listing, style),
-        Format::Json => json::write_document(out, listing, style),
-        Format::Jsonl => json::write_lines(out, listing, style),
-        Format::Csv => csv::write(out, listing, style),
+        Format::Json => json::write_document(out, &listing.columns, listing.rows.iter(), style),
+        Format::Jsonl => json::write_lines(out, &listing.columns, listing.rows.iter(), style),
+        Format::Csv => csv::write(out, &listing.columns, listing.rows.iter(), style),
         Format::Markdown => markdown::write(out, listing, style),
         Format::Wikitext => wikitext::write(out, listing, style),
         Format::Html => html::write(out, listing, style),
+    }
+}
+
+/// Writes a listing whose rows come one by one. In the formats for programs each is written before the next
+/// is asked for, so a long answer is nowhere as a whole.
+pub fn write_rows(
+    out: &mut dyn Write,
+    mut listing: Listing,
+    rows: impl Iterator<Item = Vec<Cell>>,
+    format: Format,
+    style: &Style,
+) -> io::Result<()> {
+    match format {
+        Format::Json => json::write_document(out, &listing.columns, rows, style),
+        Format::Jsonl => json::write_lines(out, &listing.columns, rows, style),
+        Format::Csv => csv::write(out, &listing.columns, rows, style),
+        Format::Table | Format::Markdown | Format::Wikitext | Format::Html => {
+            listing.rows.extend(rows);
+            write(out, &listing, format, style)
+        }
     }
 }
