@@ -145,7 +145,7 @@ pub fn write(
 }
 
 /// Writes a listing whose rows come one by one. In the formats for programs each is written before the next
-/// is asked for, so a long answer is nowhere as a whole.
+/// is asked for, and forgotten.
 pub fn write_rows(
     out: &mut dyn Write,
     mut listing: Listing,
