@@ -136,9 +136,9 @@ fn is_same_property(a: &ChangeRow, b: &ChangeRow) -> bool {
 }
 
 /// The columns of a change, and its cells.
-type Row = (Vec<Column>, fn(&ChangeRow) -> Vec<Cell>);
+type Layout = (Vec<Column>, fn(&ChangeRow) -> Vec<Cell>);
 
-fn for_people() -> Row {
+fn for_people() -> Layout {
     let columns = vec![
         Column::new("change", " ", ColumnKind::Change),
         Column::new("wiki", "wiki", ColumnKind::Word),
@@ -166,7 +166,7 @@ fn for_people() -> Row {
     (columns, row)
 }
 
-fn for_programs() -> Row {
+fn for_programs() -> Layout {
     let columns = vec![
         Column::new("run", "run", ColumnKind::Number),
         Column::new("user", "user", ColumnKind::Text),

@@ -39,8 +39,8 @@ fn format_parser() -> impl TypedValueParser<Value = Format> {
     PossibleValuesParser::new(names).map(|name| Format::from_name(&name).unwrap_or_default())
 }
 
-/// By itself, standard output is written a line at a time.
-const LARGE: usize = 1 << 16;
+/// What is written goes out in pieces of so many bytes: by itself, standard output goes a line at a time.
+const PIECE_BYTES: usize = 1 << 16;
 
 /// Standard output.
 pub(super) struct Output<'a> {
@@ -106,12 +106,12 @@ impl<'a> Output<'a> {
         format: &FormatArgument,
     ) -> Result<(), Trouble> {
         if format.is_for_people() {
-            listing.rows.extend(rows);
+            rows.for_each(|row| listing.push(row));
             return self.print(&listing, format);
         }
         self.say_notice(&listing, format)?;
         let style = self.style(format);
-        let mut to = BufWriter::with_capacity(LARGE, &mut *self.to);
+        let mut to = BufWriter::with_capacity(PIECE_BYTES, &mut *self.to);
         report::write_rows(&mut to, listing, rows, format.format, &style)?;
         Ok(to.flush()?)
     }
@@ -187,7 +187,7 @@ impl<'a> Output<'a> {
 
     /// Writes in large pieces.
     fn write(&mut self, write: &dyn Fn(&mut dyn Write) -> io::Result<()>) -> Result<(), Trouble> {
-        let mut to = BufWriter::with_capacity(LARGE, &mut *self.to);
+        let mut to = BufWriter::with_capacity(PIECE_BYTES, &mut *self.to);
         write(&mut to)?;
         Ok(to.flush()?)
     }

@@ -58,6 +58,7 @@ struct Object<'a> {
 
 impl<'a> Object<'a> {
     fn new(columns: &'a [Column], row: &'a [Cell], style: &Style) -> Self {
+        debug_assert_eq!(row.len(), columns.len(), "one cell a column");
         Self {
             columns,
             row,

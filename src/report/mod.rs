@@ -158,7 +158,7 @@ pub fn write_rows(
         Format::Jsonl => json::write_lines(out, &listing.columns, rows, style),
         Format::Csv => csv::write(out, &listing.columns, rows, style),
         Format::Table | Format::Markdown | Format::Wikitext | Format::Html => {
-            listing.rows.extend(rows);
+            rows.for_each(|row| listing.push(row));
             write(out, &listing, format, style)
         }
     }

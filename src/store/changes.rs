@@ -157,7 +157,7 @@ async fn changes(
     to: RunNumber,
 ) -> sqlx::Result<Changes> {
     let words = words(&mut *connection, filter).await?;
-    let (mut found, ended_at) = found(&mut *connection, filter, from, to, &words).await?;
+    let (mut found, ended_at) = find(&mut *connection, filter, from, to, &words).await?;
     let (mut values, mut events) = (Numbers::default(), Numbers::default());
     let mut wanted = Wanted::default();
     for change in &found {
@@ -199,7 +199,7 @@ async fn words(connection: &mut SqliteConnection, filter: &Filter) -> sqlx::Resu
 }
 
 /// The changes of these accounts and properties, run by run, and when the runs ended.
-async fn found(
+async fn find(
     connection: &mut SqliteConnection,
     filter: &Filter,
     from: RunNumber,

@@ -22,7 +22,8 @@ impl Wanted {
     /// Adds when the account of this ordinal was observed in this run.
     pub(super) fn add(&mut self, run: i64, ordinal: i64) {
         let ordinals = self.0.entry(run).or_default();
-        // Most repeats follow each other, since callers go account by account; `ranges` bears the others.
+        // What a run tells of an account comes together, so most repeats follow each other; `ranges` bears
+        // the others.
         if ordinals.last() != Some(&ordinal) {
             ordinals.push(ordinal);
         }
