@@ -39,9 +39,6 @@ fn format_parser() -> impl TypedValueParser<Value = Format> {
     PossibleValuesParser::new(names).map(|name| Format::from_name(&name).unwrap_or_default())
 }
 
-/// What is written goes out in pieces of so many bytes: by itself, standard output goes a line at a time.
-const PIECE_BYTES: usize = 1 << 16;
-
 /// Standard output.
 pub(super) struct Output<'a> {
     to: &'a mut dyn Write,
@@ -83,7 +80,9 @@ impl<'a> Output<'a> {
         format: &FormatArgument,
     ) -> Result<(), Trouble> {
         let style = self.style(format);
-        self.say_notice(listing, format)?;
+        if !format.is_for_people() {
+            self.say_notice(listing)?;
+        }
         let linked;
         let listing = if format.format == Format::Wikitext && !self.pages.is_empty() {
             linked = Listing {
@@ -109,11 +108,9 @@ impl<'a> Output<'a> {
             rows.for_each(|row| listing.push(row));
             return self.print(&listing, format);
         }
-        self.say_notice(&listing, format)?;
+        self.say_notice(&listing)?;
         let style = self.style(format);
-        let mut to = BufWriter::with_capacity(PIECE_BYTES, &mut *self.to);
-        report::write_rows(&mut to, listing, rows, format.format, &style)?;
-        Ok(to.flush()?)
+        self.write(|to| report::write_rows(to, &listing.columns, rows, format.format, &style))
     }
 
     fn style(&self, format: &FormatArgument) -> Style {
@@ -124,13 +121,10 @@ impl<'a> Output<'a> {
     }
 
     /// Says beside the data what people read above it.
-    fn say_notice(&mut self, listing: &Listing, format: &FormatArgument) -> Result<(), Trouble> {
+    fn say_notice(&mut self, listing: &Listing) -> Result<(), Trouble> {
         let Some(notice) = &listing.notice else {
             return Ok(());
         };
-        if format.is_for_people() {
-            return Ok(());
-        }
         let level = if notice.is_warning {
             Level::Warning
         } else {
@@ -142,7 +136,7 @@ impl<'a> Output<'a> {
 
     /// Prints the page of a user.
     pub(super) fn print_page(&mut self, page: &Page) -> Result<(), Trouble> {
-        self.write(&|to| report::page::write(to, page))
+        self.write(|to| report::page::write(to, page))
     }
 
     /// Prints an answer of several parts, for people.
@@ -185,16 +179,19 @@ impl<'a> Output<'a> {
         self.write(write)
     }
 
-    /// Writes in large pieces.
-    fn write(&mut self, write: &dyn Fn(&mut dyn Write) -> io::Result<()>) -> Result<(), Trouble> {
-        let mut to = BufWriter::with_capacity(PIECE_BYTES, &mut *self.to);
+    /// Writes in large pieces: by itself, standard output is written a line at a time.
+    fn write(
+        &mut self,
+        write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> Result<(), Trouble> {
+        let mut to = BufWriter::with_capacity(1 << 16, &mut *self.to);
         write(&mut to)?;
         Ok(to.flush()?)
     }
 
     /// Prints a calendar.
     pub(super) fn print_calendar(&mut self, events: &[Event]) -> Result<(), Trouble> {
-        self.write(&|to| report::write_calendar(to, events))
+        self.write(|to| report::write_calendar(to, events))
     }
 
     pub(super) fn line(&mut self, line: &str) -> Result<(), Trouble> {
@@ -216,7 +213,7 @@ fn count_lines(write: &dyn Fn(&mut dyn Write) -> io::Result<()>, rows: usize) ->
 impl FormatArgument {
     /// Whether people read it, who want few columns.
     pub(super) fn is_for_people(&self) -> bool {
-        !matches!(self.format, Format::Json | Format::Jsonl | Format::Csv)
+        self.format.is_for_people()
     }
 }
 

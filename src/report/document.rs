@@ -62,13 +62,13 @@ pub fn write_document(
     for (n, section) in document.sections.iter().enumerate() {
         // Behind a heading, Markdown has an empty line already.
         let has_one = n == 0 && document.lead.is_empty() && format == Format::Markdown;
-        if is_for_people(format) && !has_one {
+        if format.is_for_people() && !has_one {
             writeln!(out)?;
         }
         heading(out, format, 2, &section.heading, style)?;
         sentences(out, format, &section.lead)?;
         if let Some(listing) = &section.listing {
-            if !section.lead.is_empty() && is_for_people(format) {
+            if !section.lead.is_empty() && format.is_for_people() {
                 writeln!(out)?;
             }
             let untitled = Listing {
@@ -93,10 +93,6 @@ fn write_notice(
         Format::Wikitext => wikitext::write_notice(out, notice),
         Format::Json | Format::Jsonl | Format::Csv | Format::Html => Ok(()),
     }
-}
-
-fn is_for_people(format: Format) -> bool {
-    !matches!(format, Format::Json | Format::Jsonl | Format::Csv)
 }
 
 fn heading(

@@ -107,6 +107,11 @@ impl Format {
         }
     }
 
+    /// Whether people read it, who want few columns.
+    pub const fn is_for_people(self) -> bool {
+        !matches!(self, Self::Json | Self::Jsonl | Self::Csv)
+    }
+
     /// The format of that name.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|format| format.name() == name)
@@ -135,31 +140,27 @@ pub fn write(
 ) -> io::Result<()> {
     match format {
         Format::Table => table::write(out, listing, style),
-        Format::Json => json::write_document(out, &listing.columns, listing.rows.iter(), style),
-        Format::Jsonl => json::write_lines(out, &listing.columns, listing.rows.iter(), style),
-        Format::Csv => csv::write(out, &listing.columns, listing.rows.iter(), style),
+        Format::Json | Format::Jsonl | Format::Csv => {
+            write_rows(out, &listing.columns, listing.rows.iter(), format, style)
+        }
         Format::Markdown => markdown::write(out, listing, style),
         Format::Wikitext => wikitext::write(out, listing, style),
         Format::Html => html::write(out, listing, style),
     }
 }
 
-/// Writes a listing whose rows come one by one. In the formats for programs each is written before the next
-/// is asked for, and forgotten.
+/// Writes rows in a format for programs. Each is written before the next is asked for, and forgotten.
 pub fn write_rows(
     out: &mut dyn Write,
-    mut listing: Listing,
-    rows: impl Iterator<Item = Vec<Cell>>,
+    columns: &[Column],
+    rows: impl Iterator<Item: AsRef<[Cell]>>,
     format: Format,
     style: &Style,
 ) -> io::Result<()> {
+    debug_assert!(!format.is_for_people(), "whose columns depend on all rows");
     match format {
-        Format::Json => json::write_document(out, &listing.columns, rows, style),
-        Format::Jsonl => json::write_lines(out, &listing.columns, rows, style),
-        Format::Csv => csv::write(out, &listing.columns, rows, style),
-        Format::Table | Format::Markdown | Format::Wikitext | Format::Html => {
-            rows.for_each(|row| listing.push(row));
-            write(out, &listing, format, style)
-        }
+        Format::Json => json::write_document(out, columns, rows, style),
+        Format::Csv => csv::write(out, columns, rows, style),
+        _ => json::write_lines(out, columns, rows, style),
     }
 }
